@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+// Nouns.
+mod code;
+mod flavor;
+mod pkce;
+mod secret;
+mod token;
+pub mod transport;
+
+pub use self::code::{AuthorizationCode, CodeFate};
+pub use self::flavor::{BodyEncoding, ClientAuth, Flavor, UnknownFlavor};
+pub use self::pkce::{CodeVerifier, InvalidVerifier};
+pub use self::secret::Secret;
+pub use self::token::Token;
+#[cfg(feature = "reqwest")]
+pub use self::transport::{ReqwestTransport, ReqwestTransportError};
+pub use self::transport::{
+    Deadline, FromFn, HttpRequest, HttpResponse, Sending, Transport, TransportError,
+    TransportErrorKind, body_limit, from_fn,
+};

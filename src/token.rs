@@ -1,0 +1,155 @@
+//! A token: what an access token comes with, when it expires, how it is stored.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::flavor::Flavor;
+use crate::secret::Secret;
+
+/// An access token and what came with it ([RFC 6749, section 5.1][rfc]).
+///
+/// It serializes with its secrets, so that it can be stored: keep it where secrets are kept.
+/// Moments are stored as Unix seconds.
+///
+/// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+#[derive(Clone, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Token {
+    /// What the API wants to see.
+    #[serde(with = "stored::secret")]
+    pub access_token: Secret,
+    /// The type that the server named; `Bearer` if it named none, or named it in another case.
+    pub token_type: String,
+    /// What a new access token can be had for.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored::option_secret")]
+    pub refresh_token: Option<Secret>,
+    /// When the access token ends; `None` if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored::unix_seconds")]
+    pub expires_at: Option<SystemTime>,
+    /// When the refresh token ends; `None` if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored::unix_seconds")]
+    pub refresh_expires_at: Option<SystemTime>,
+    /// What the token is good for; `None` if the answer did not say, which means: what was asked
+    /// for ([RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// How it was got; `None` for a token that was got elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flavor: Option<Flavor>,
+    /// Every other member of the answer, such as `id_token` (unverified) or `instance_url`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+impl Token {
+    /// A bearer token that was got elsewhere, and of which nothing else is known.
+    pub fn bearer(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            token_type: "Bearer".into(),
+            refresh_token: None,
+            expires_at: None,
+            refresh_expires_at: None,
+            scopes: None,
+            flavor: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// Adds the refresh token that came with it.
+    #[must_use]
+    pub fn with_refresh_token(mut self, refresh_token: impl Into<Secret>) -> Self {
+        self.refresh_token = Some(refresh_token.into());
+        self
+    }
+
+    /// Whether less than `margin` is left at `now`. `false` if the end is not known.
+    pub fn expires_within(&self, margin: Duration, now: SystemTime) -> bool {
+        let left = |end: SystemTime| end.duration_since(now).unwrap_or_default();
+        self.expires_at.is_some_and(|end| left(end) < margin || end < now)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("access_token", &self.access_token)
+            .field("token_type", &self.token_type)
+            .field("refresh_token", &self.refresh_token)
+            .field("expires_at", &self.expires_at)
+            .field("refresh_expires_at", &self.refresh_expires_at)
+            .field("scopes", &self.scopes)
+            .field("flavor", &self.flavor)
+            // Names only: an ID token is a secret too, and any member may be one.
+            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// How the fields of a stored token are written.
+mod stored {
+    pub(super) mod secret {
+        use serde::{Deserialize as _, Deserializer, Serializer};
+
+        use crate::secret::Secret;
+
+        pub(crate) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
+            to.serialize_str(secret.expose())
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+            String::deserialize(from).map(Secret::from)
+        }
+    }
+
+    pub(super) mod option_secret {
+        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+        use crate::secret::Secret;
+
+        pub(crate) fn serialize<S: Serializer>(
+            secret: &Option<Secret>,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            secret.as_ref().map(Secret::expose).serialize(to)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<Option<Secret>, D::Error> {
+            Ok(Option::<String>::deserialize(from)?.map(Secret::from))
+        }
+    }
+
+    pub(super) mod unix_seconds {
+        use std::time::{Duration, SystemTime};
+
+        use serde::de::Error as _;
+        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(
+            moment: &Option<SystemTime>,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            // A moment before 1970 has passed like any other.
+            let seconds = |moment: SystemTime| {
+                moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+            };
+            moment.map(seconds).serialize(to)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<Option<SystemTime>, D::Error> {
+            let moment = |seconds| {
+                SystemTime::UNIX_EPOCH
+                    .checked_add(Duration::from_secs(seconds))
+                    .ok_or_else(|| D::Error::custom("a moment beyond what the clock can hold"))
+            };
+            Option::<u64>::deserialize(from)?.map(moment).transpose()
+        }
+    }
+}

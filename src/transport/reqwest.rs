@@ -1,0 +1,153 @@
+//! The default transport: reqwest, made to follow nothing, resend nothing and keep no cookies.
+
+use std::error::Error as StdError;
+use std::time::{Duration, SystemTime};
+
+use reqwest::{Client, ClientBuilder, redirect, retry};
+
+use super::{
+    Deadline, HttpRequest, HttpResponse, Sending, Transport, TransportError, TransportErrorKind,
+    body_limit,
+};
+
+/// Sends requests with a [`reqwest::Client`].
+///
+/// Cheap to clone, and all clones share one pool of connections: make one and give it to every
+/// exchanger. Proxies are taken from the environment, as reqwest does.
+///
+/// # Panics
+///
+/// reqwest itself panics where it cannot work, and no library above it can tell beforehand:
+/// sending needs a tokio runtime with time and IO enabled, and building a client whose reqwest has
+/// a `*-no-provider` TLS feature needs a rustls crypto provider installed for the process.
+#[derive(Clone, Debug)]
+pub struct ReqwestTransport {
+    client: Client,
+}
+
+impl ReqwestTransport {
+    /// Makes a client with a connect timeout of 10 s and the user agent `token-exchanger/VERSION`.
+    /// A request may take 30 s, or what is left of its [`Deadline`] if that is less.
+    ///
+    /// # Errors
+    ///
+    /// - reqwest cannot set up TLS: no root certificates, no usable backend
+    pub fn new() -> Result<Self, ReqwestTransportError> {
+        Self::from_builder(
+            Client::builder()
+                .connect_timeout(Duration::from_secs(10))
+                .user_agent(concat!("token-exchanger/", env!("CARGO_PKG_VERSION")))
+                .no_gzip()
+                .no_brotli()
+                .no_deflate()
+                .no_zstd(),
+        )
+    }
+
+    /// Makes a client as the caller configures it (proxy, certificates, user agent, timeouts,
+    /// compression), but lets it follow no redirect, send no referer and resend nothing. The limits
+    /// on bodies count what comes out of decompression.
+    ///
+    /// # Errors
+    ///
+    /// - reqwest cannot make a client of the builder
+    /// - the builder has a cookie store: cookies of one user would go with the code of another
+    pub fn from_builder(client: ClientBuilder) -> Result<Self, ReqwestTransportError> {
+        let client = client
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .build()
+            .map_err(|error| ReqwestTransportError::Build(error.without_url().into()))?;
+        if keeps_cookies(&client) {
+            return Err(ReqwestTransportError::KeepsCookies);
+        }
+        Ok(Self { client })
+    }
+
+    /// Uses a client as it is. The caller vouches that it follows no redirects (reqwest's default
+    /// client sends a POST body, with secret and code, on to another host on a 307 or 308), resends
+    /// nothing and keeps no cookies.
+    pub fn danger_from_client(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl Transport for ReqwestTransport {
+    fn send(&self, request: HttpRequest) -> Sending<'_> {
+        Box::pin(send(&self.client, request))
+    }
+}
+
+/// A [`ReqwestTransport`] cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReqwestTransportError {
+    /// reqwest could not make a client.
+    #[error("the HTTP client cannot be built")]
+    Build(#[source] Box<dyn StdError + Send + Sync>),
+    /// The builder has a cookie store.
+    #[error("the HTTP client keeps cookies: build it without a cookie store")]
+    KeepsCookies,
+}
+
+async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+    let deadline = request.extensions().get::<Deadline>().copied();
+    let mut request = reqwest::Request::try_from(request)
+        .map_err(|error| TransportError::new(TransportErrorKind::Connect, error.without_url()))?;
+    *request.timeout_mut() = Some(time_limit(deadline));
+
+    let mut response = client.execute(request).await.map_err(unanswered)?;
+    let limit = body_limit(response.status());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
+        let room = limit - body.len();
+        if chunk.len() > room && response.status().is_success() {
+            let error = format!("more than {limit} bytes in a {}", response.status());
+            return Err(TransportError::new(TransportErrorKind::TooLarge, error));
+        }
+        body.extend_from_slice(&chunk[..room.min(chunk.len())]);
+        if chunk.len() > room {
+            break;
+        }
+    }
+    let mut answer = HttpResponse::new(body);
+    *answer.status_mut() = response.status();
+    *answer.version_mut() = response.version();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    Ok(answer)
+}
+
+fn time_limit(deadline: Option<Deadline>) -> Duration {
+    // The clock of the edge: reqwest counts a duration, the deadline is a moment.
+    let left = deadline.map(|deadline| deadline.left(SystemTime::now()));
+    left.unwrap_or(REQUEST_TIMEOUT).min(REQUEST_TIMEOUT)
+}
+
+fn unanswered(error: reqwest::Error) -> TransportError {
+    // A connect timeout is both; then nothing was sent, which is worth more to know.
+    let kind = if error.is_connect() || never_sent(&error) {
+        TransportErrorKind::Connect
+    } else if error.is_timeout() {
+        TransportErrorKind::Timeout
+    } else {
+        TransportErrorKind::Interrupted
+    };
+    TransportError::new(kind, error.without_url())
+}
+
+/// Whether hyper handed the request back unsent, its connection having closed before.
+fn never_sent(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |error| (*error).source())
+        .filter_map(|error| error.downcast_ref::<hyper::Error>())
+        .any(hyper::Error::is_canceled)
+}
+
+/// The builder's method that takes a cookie store away exists only with reqwest's feature
+/// `cookies`, which is not ours to switch on: it would bring a dozen crates into every build. What
+/// reqwest shows of a client in `Debug` tells whether it has one.
+fn keeps_cookies(client: &Client) -> bool {
+    format!("{client:?}").contains("cookie_store: true")
+}
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
