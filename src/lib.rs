@@ -9,7 +9,20 @@ mod secret;
 mod token;
 pub mod transport;
 
+// Record.
+mod error;
+mod mask;
+
+// Functions.
+mod decode;
+mod encode;
+mod endpoint;
+mod ladder;
+mod verdict;
+
 pub use self::code::{AuthorizationCode, CodeFate};
+pub use self::decode::Warning;
+pub use self::error::{Attempt, CallError, CallErrorKind, ConfigError, Outcome, ServerError};
 pub use self::flavor::{BodyEncoding, ClientAuth, Flavor, UnknownFlavor};
 pub use self::pkce::{CodeVerifier, InvalidVerifier};
 pub use self::secret::Secret;
@@ -20,3 +33,4 @@ pub use self::transport::{
     Deadline, FromFn, HttpRequest, HttpResponse, Sending, Transport, TransportError,
     TransportErrorKind, body_limit, from_fn,
 };
+pub use self::verdict::Policy;

@@ -1,0 +1,278 @@
+//! Reads an answer's body: a token, a server's error, or neither.
+//!
+//! Lenient about form, strict about danger. The content type is a hint and the body decides: JSON
+//! first, else form-encoded. Only `access_token` is required. What is odd but usable becomes a
+//! warning, since a code that can be used once must not be lost over an optional member.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+use self::members::{Extent, Member, Members};
+use crate::error::ServerError;
+use crate::mask::Mask;
+use crate::secret::Secret;
+use crate::token::Token;
+use crate::transport::{HttpResponse, body_limit};
+
+mod headers;
+mod members;
+mod refusal;
+
+pub(crate) use self::headers::{location, retry_after};
+
+/// What a body holds.
+pub(crate) enum Reading {
+    /// A usable access token, and what was odd about the rest.
+    Token(Box<Token>, Vec<Warning>),
+    /// A usable access token and an error at once.
+    TokenAndError,
+    /// An error.
+    Error(ServerError),
+    /// Nothing usable, though a token is named or could not be seen.
+    Hidden,
+    /// Nothing like a token.
+    Nothing,
+}
+
+/// Something odd about an answer that was accepted all the same. `Display` says what it means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The body begins with a byte order mark.
+    ByteOrderMark,
+    /// The content type does not say what the body is.
+    ContentType,
+    /// `token_type` is missing; it is taken for Bearer.
+    MissingTokenType,
+    /// `token_type` is not Bearer.
+    UnknownTokenType,
+    /// The lifetime is zero; it is taken as unknown.
+    ZeroLifetime,
+    /// A scope that was asked for was not granted.
+    NarrowedScope,
+    /// The access token has characters that no header can carry, so it cannot be used there.
+    NotAHeaderValue,
+    /// The named member could not be read, and counts as missing.
+    Ignored(&'static str),
+    /// A member that is not of the standard could not be kept: nested too deeply, or damaged.
+    DroppedExtra,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByteOrderMark => f.write_str("the answer begins with a byte order mark"),
+            Self::ContentType => f.write_str("the content type does not say what the answer is"),
+            Self::MissingTokenType => f.write_str("token_type is missing, taken for Bearer"),
+            Self::UnknownTokenType => f.write_str("token_type is not Bearer"),
+            Self::ZeroLifetime => f.write_str("the lifetime is zero, taken as unknown"),
+            Self::NarrowedScope => f.write_str("a scope that was asked for was not granted"),
+            Self::NotAHeaderValue => f.write_str("access_token cannot be sent in a header"),
+            Self::Ignored(member) => write!(f, "{member} could not be read, taken as missing"),
+            Self::DroppedExtra => f.write_str("a member beyond the standard could not be kept"),
+        }
+    }
+}
+
+/// Reads the body of an answer to a request that was sent at `sent`.
+pub(crate) fn read<'m>(
+    response: &HttpResponse,
+    sent: SystemTime,
+    requested_scopes: &[String],
+    mask: impl FnOnce() -> Mask<'m>,
+) -> Reading {
+    let success = response.status().is_success();
+    let limit = body_limit(response.status());
+    let body = &response.body()[..limit.min(response.body().len())];
+    let text = String::from_utf8_lossy(body);
+    let damaged = matches!(text, Cow::Owned(_));
+    let (text, marked) = match text.strip_prefix('\u{feff}') {
+        Some(text) => (text, true),
+        None => (&*text, false),
+    };
+    let members = Members::read(text);
+    let whole = members.extent == Extent::Whole;
+
+    let Some(access_token) = access_token(&members, damaged) else {
+        // What cannot be read to its end may hold more than was seen.
+        let hidden = success && names_a_token(text, &members);
+        return match refusal::read(&members, mask) {
+            Some(error) if whole || !hidden => Reading::Error(error),
+            None if !hidden && (whole || !success) => Reading::Nothing,
+            _ => Reading::Hidden,
+        };
+    };
+    if refusal::is_there(&members) {
+        return Reading::TokenAndError;
+    }
+    if !whole && success {
+        return Reading::Hidden;
+    }
+    let mut grant = Grant { members: &members, damaged, warnings: Vec::new() };
+    if marked {
+        grant.warn(Warning::ByteOrderMark);
+    }
+    grant.check_content_type(response.headers().get(CONTENT_TYPE));
+    let token = grant.token(&access_token, sent, requested_scopes);
+    Reading::Token(Box::new(token), grant.warnings)
+}
+
+fn access_token<'a>(members: &Members<'a>, damaged: bool) -> Option<Cow<'a, str>> {
+    let member = members.once("access_token")?;
+    member.non_empty_text().filter(|_| !(damaged && member.is_damaged()))
+}
+
+/// Whether the body speaks of an access, refresh or ID token by name, anywhere and in any shape, or
+/// has a member, at any depth, that goes with one.
+fn names_a_token(text: &str, members: &Members<'_>) -> bool {
+    let token = |name: &str| matches!(&*bare(name), "accesstoken" | "refreshtoken" | "idtoken");
+    let companion = |name: &str| matches!(&*bare(name), "token" | "tokentype" | "expiresin");
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+    words.into_iter().any(token)
+        || members.iter().any(|(name, _)| token(name) || companion(name))
+        || members::names_in_json(text).any(|name| token(&name) || companion(&name))
+}
+
+/// The name without what its writers differ in: case, underscores, hyphens.
+fn bare(name: &str) -> String {
+    let letters = name.chars().filter(|&c| c != '_' && c != '-');
+    letters.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// An answer with a usable access token, read on for what came with it.
+struct Grant<'m, 'a> {
+    members: &'m Members<'a>,
+    damaged: bool,
+    warnings: Vec<Warning>,
+}
+
+impl<'a> Grant<'_, 'a> {
+    fn token(&mut self, access_token: &str, sent: SystemTime, requested: &[String]) -> Token {
+        if HeaderValue::from_str(access_token).is_err() {
+            self.warn(Warning::NotAHeaderValue);
+        }
+        let mut token = Token::bearer(access_token);
+        token.token_type = self.token_type();
+        token.refresh_token = self
+            .optional("refresh_token", Member::non_empty_text)
+            .map(|text| Secret::new(text.into_owned()));
+        token.expires_at = self.moment("expires_in", sent);
+        token.refresh_expires_at = self
+            .moment("refresh_token_expires_in", sent)
+            .or_else(|| self.moment("refresh_expires_in", sent));
+        token.scopes = self.scopes(requested);
+        token.extra = self.extra();
+        token
+    }
+
+    fn token_type(&mut self) -> String {
+        let known = self.warnings.len();
+        let Some(name) = self.optional("token_type", Member::non_empty_text) else {
+            if self.warnings.len() == known {
+                self.warn(Warning::MissingTokenType);
+            }
+            return BEARER.to_owned();
+        };
+        if name.eq_ignore_ascii_case(BEARER) {
+            return BEARER.to_owned();
+        }
+        self.warn(Warning::UnknownTokenType);
+        name.into_owned()
+    }
+
+    /// The end of a lifetime that is told in seconds.
+    fn moment(&mut self, name: &'static str, sent: SystemTime) -> Option<SystemTime> {
+        // A fraction of a second is no lifetime, and a token may end early but not late.
+        let seconds = self.optional(name, |member| {
+            let seconds = member.number().filter(|seconds| *seconds >= 0.0)?;
+            let moment = sent.checked_add(Duration::try_from_secs_f64(seconds.floor()).ok()?)?;
+            Some((seconds.floor(), moment))
+        });
+        match seconds? {
+            (0.0, _) => {
+                self.warn(Warning::ZeroLifetime);
+                None
+            }
+            (_, moment) => Some(moment),
+        }
+    }
+
+    fn scopes(&mut self, requested: &[String]) -> Option<Vec<String>> {
+        let split = |text: &str| -> Vec<String> {
+            text.split_ascii_whitespace().map(str::to_owned).collect()
+        };
+        let granted = self.optional("scope", |member| {
+            member.text().map(|text| split(&text)).or_else(|| member.texts())
+        })?;
+        let mut asked = requested.iter().flat_map(|scopes| scopes.split_ascii_whitespace());
+        if asked.any(|scope| !granted.iter().any(|granted| granted == scope)) {
+            self.warn(Warning::NarrowedScope);
+        }
+        Some(granted)
+    }
+
+    fn extra(&mut self) -> Map<String, Value> {
+        let mut extra = Map::new();
+        for (name, member) in self.members.iter().filter(|(name, _)| !STANDARD.contains(name)) {
+            let value = member.value().filter(|_| !(self.damaged && member.is_damaged()));
+            match value {
+                Some(value) => {
+                    extra.insert(name.to_owned(), value);
+                }
+                None => self.warnings.push(Warning::DroppedExtra),
+            }
+        }
+        self.warnings.dedup();
+        extra
+    }
+
+    /// The value of an optional member: `None` if it is missing or null, or, with a warning, if it
+    /// cannot be read.
+    fn optional<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&Member<'a>) -> Option<T>,
+    ) -> Option<T> {
+        if !self.members.has(name) {
+            return None;
+        }
+        let member = self.members.once(name);
+        if member.is_some_and(Member::is_null) {
+            return None;
+        }
+        let member = member.filter(|member| !(self.damaged && member.is_damaged()));
+        let value = member.and_then(read);
+        if value.is_none() {
+            self.warn(Warning::Ignored(name));
+        }
+        value
+    }
+
+    fn check_content_type(&mut self, content_type: Option<&HeaderValue>) {
+        let Some(content_type) = content_type else { return };
+        let text = content_type.to_str().unwrap_or_default().to_ascii_lowercase();
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        let fits = if self.members.form_encoded {
+            essence == "application/x-www-form-urlencoded"
+        } else {
+            essence.ends_with("/json") || essence.ends_with("+json")
+        };
+        if !fits {
+            self.warn(Warning::ContentType);
+        }
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
+}
+
+const BEARER: &str = "Bearer";
+
+/// The members that a [`Token`] has fields for.
+const STANDARD: [&str; 5] = ["access_token", "token_type", "refresh_token", "expires_in", "scope"];

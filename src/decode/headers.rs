@@ -1,0 +1,44 @@
+//! Reads the headers that tell when to come back, and where to go.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::{LOCATION, RETRY_AFTER};
+use url::Url;
+
+use super::refusal::{DESCRIPTION_LIMIT, printable};
+use crate::mask::Mask;
+
+/// How long to wait from `now` ([RFC 9110, section 10.2.3][rfc]): of several, the longest. `None`
+/// if there is none, or none that can be read and lies ahead.
+///
+/// [rfc]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let texts = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    texts.filter_map(|text| wait(text.trim(), now)).max()
+}
+
+fn wait(text: &str, now: SystemTime) -> Option<Duration> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok().map(Duration::from_secs);
+    }
+    httpdate::parse_http_date(text).ok()?.duration_since(now).ok()
+}
+
+/// Where a redirect leads to, as far as it can be shown: without user, query and fragment, which
+/// may hold secrets.
+pub(crate) fn location(headers: &HeaderMap, mask: &Mask<'_>) -> Option<String> {
+    let text = headers.get(LOCATION)?.to_str().ok()?;
+    let shown = match Url::parse(text) {
+        Ok(mut url) => {
+            // Fails for a URL that can have no user, and so has none.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.set_query(None);
+            url.set_fragment(None);
+            url.into()
+        }
+        Err(_) => text.split(['?', '#']).next().unwrap_or_default().to_owned(),
+    };
+    Some(printable(&mask.apply(&shown), DESCRIPTION_LIMIT))
+}

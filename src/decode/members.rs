@@ -1,0 +1,226 @@
+//! Reads the members of an answer one by one, so that a bad one does not cost the rest.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// What was read of a body.
+pub(super) struct Members<'a> {
+    list: Vec<(Cow<'a, str>, Member<'a>)>,
+    /// How far the body could be read.
+    pub(super) extent: Extent,
+    pub(super) form_encoded: bool,
+}
+
+/// How far a body could be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Extent {
+    /// To its end.
+    Whole,
+    /// It begins as JSON does, and cannot be read to its end.
+    Broken,
+    /// It is no text.
+    Binary,
+}
+
+/// The value of a member, as it stands in the body.
+#[derive(Clone, Debug)]
+pub(super) enum Member<'a> {
+    /// A value of a form, decoded.
+    Text(Cow<'a, str>),
+    /// A value of a JSON object, unread.
+    Json(&'a str),
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn read(text: &'a str) -> Self {
+        let text = text.trim();
+        match text.as_bytes().first() {
+            Some(b'{') => Self::object(text),
+            Some(b'[' | b'"') => Self::none(json_extent(text)),
+            Some(b'<') | None => Self::none(Extent::Whole),
+            Some(_) if json_extent(text) == Extent::Whole => Self::none(Extent::Whole),
+            Some(_) if text.contains(is_binary) => Self::none(Extent::Binary),
+            Some(_) => Self::form(text),
+        }
+    }
+
+    /// The value of the member, if it is there once. Of two, neither can be trusted.
+    pub(super) fn once(&self, name: &str) -> Option<&Member<'a>> {
+        let mut found = self.list.iter().filter(|(key, _)| key == name);
+        let (_, member) = found.next()?;
+        found.next().is_none().then_some(member)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.list.iter().any(|(key, _)| key == name)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Member<'a>)> {
+        self.list.iter().map(|(name, member)| (&**name, member))
+    }
+
+    fn object(text: &'a str) -> Self {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let mut list = Vec::with_capacity(8);
+        let read = reader.deserialize_map(Collect(&mut list)).and_then(|()| reader.end());
+        let extent = if read.is_ok() { Extent::Whole } else { Extent::Broken };
+        Self { list, extent, form_encoded: false }
+    }
+
+    fn form(text: &'a str) -> Self {
+        let pairs = serde_urlencoded::from_str::<Vec<(Cow<'a, str>, Cow<'a, str>)>>(text);
+        let list = pairs.unwrap_or_default().into_iter();
+        let list = list.map(|(name, value)| (name, Member::Text(value))).collect();
+        Self { list, extent: Extent::Whole, form_encoded: true }
+    }
+
+    fn none(extent: Extent) -> Self {
+        Self { list: Vec::new(), extent, form_encoded: false }
+    }
+}
+
+impl<'a> Member<'a> {
+    /// The text, if the member is one.
+    pub(super) fn text(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Json(json) => serde_json::from_str::<Text<'a>>(json).ok().map(|text| text.0),
+        }
+    }
+
+    /// The text, if the member is one and not empty.
+    pub(super) fn non_empty_text(&self) -> Option<Cow<'a, str>> {
+        self.text().filter(|text| !text.is_empty())
+    }
+
+    /// The number, also one that is written as a text.
+    pub(super) fn number(&self) -> Option<f64> {
+        let text = match self {
+            Self::Json(json) if !json.starts_with('"') => Cow::Borrowed(*json),
+            _ => self.text()?,
+        };
+        text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+    }
+
+    /// The texts, if the member is a list of nothing else.
+    pub(super) fn texts(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Text(_) => None,
+            Self::Json(json) => serde_json::from_str(json).ok(),
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Json("null"))
+    }
+
+    /// The whole value; `None` if it is nested too deeply to be held, or damaged.
+    pub(super) fn value(&self) -> Option<Value> {
+        match self {
+            Self::Text(text) => Some(Value::String(text.to_string())),
+            Self::Json(json) => serde_json::from_str(json).ok(),
+        }
+    }
+
+    /// Whether bytes of it were no UTF-8, in a body of which some were not.
+    pub(super) fn is_damaged(&self) -> bool {
+        let text = match self {
+            Self::Text(text) => text,
+            Self::Json(json) => *json,
+        };
+        text.contains(char::REPLACEMENT_CHARACTER)
+    }
+}
+
+/// The names of all members of all objects in a JSON text, whole or broken, nested or not.
+///
+/// A scan over its strings instead of a parse: it needs no stack, and sees what stands before a
+/// break.
+pub(super) fn names_in_json(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find('"')?;
+            let length = string_length(&rest[start..])?;
+            let (string, tail) = rest[start..].split_at(length);
+            rest = tail;
+            if tail.trim_start().starts_with(':') {
+                return Some(Member::Json(string).text().unwrap_or_default());
+            }
+        }
+    })
+}
+
+/// The length of the JSON string that the text begins with.
+fn string_length(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    let closing = |&(_, byte): &(usize, u8)| {
+        let closing = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closing
+    };
+    text.bytes().enumerate().skip(1).find(closing).map(|(at, _)| at + 1)
+}
+
+/// A character of no text, or what stands for bytes that were none.
+fn is_binary(character: char) -> bool {
+    character == char::REPLACEMENT_CHARACTER || character.is_control() && !character.is_whitespace()
+}
+
+fn json_extent(text: &str) -> Extent {
+    // `IgnoredAny` takes any depth without recursion.
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => Extent::Whole,
+        Err(_) => Extent::Broken,
+    }
+}
+
+/// Collects the members of an object, so that those before an error are kept.
+struct Collect<'l, 'a>(&'l mut Vec<(Cow<'a, str>, Member<'a>)>);
+
+impl<'a> Visitor<'a> for Collect<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(Text(name)) = members.next_key()? {
+            let value = members.next_value::<&'a RawValue>()?;
+            self.0.push((name, Member::Json(value.get())));
+        }
+        Ok(())
+    }
+}
+
+/// A text that borrows from its source where it holds no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'a> Deserialize<'a> for Text<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'a> Visitor<'a> for TextVisitor {
+    type Value = Text<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Text<'a>, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+}

@@ -1,0 +1,121 @@
+//! Reads the error that a server tells, in the shapes in which servers tell it.
+
+use serde_json::Value;
+
+use super::members::{Member, Members};
+use crate::error::ServerError;
+use crate::mask::Mask;
+
+/// Whether there is an `error` member that says anything.
+pub(super) fn is_there(members: &Members<'_>) -> bool {
+    members.iter().any(|(name, member)| name == "error" && tells(&value(member)))
+}
+
+/// The error that the members tell, without secrets.
+///
+/// `error` is a text as [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
+/// has it, or a number, an object or a list of objects; `errors` stands in for it where it is
+/// missing.
+pub(super) fn read<'m>(
+    members: &Members<'_>,
+    mask: impl FnOnce() -> Mask<'m>,
+) -> Option<ServerError> {
+    let find = |wanted| {
+        let found = members.iter().find(|(name, _)| *name == wanted)?;
+        Some(value(found.1)).filter(tells)
+    };
+    let error = find("error").or_else(|| find("errors"))?;
+    let error = innermost(&error);
+    let described = ["error_description", "error_message", "message", "description"]
+        .into_iter()
+        .find_map(|name| find(name).as_ref().and_then(text));
+
+    // The answer may bring a token along, and quote it.
+    let tokens = ["access_token", "refresh_token", "id_token"]
+        .map(|name| find(name).as_ref().and_then(text));
+    let mut mask = mask();
+    for (mark, token) in ["access_token", "refresh_token", "id_token"].iter().zip(&tokens) {
+        if let Some(token) = token {
+            mask.hide(mark, token);
+        }
+    }
+    let show = |text: String, limit| printable(&mask.apply(&text), limit);
+
+    let code = code(error).map(|code| show(code, CODE_LIMIT));
+    let description = description(error).or(described);
+    let uri = find("error_uri").as_ref().and_then(text);
+    let is_page = |uri: &String| uri.starts_with("https://") || uri.starts_with("http://");
+    Some(ServerError::new(
+        code.filter(|code| !code.is_empty()).unwrap_or_else(|| UNNAMED.to_owned()),
+        description.map(|text| show(text, DESCRIPTION_LIMIT)),
+        uri.filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
+    ))
+}
+
+/// The text as it may be shown: of the characters that RFC 6749 allows in an error, and cut.
+pub(super) fn printable(text: &str, limit: usize) -> String {
+    let allowed = |character: char| match character {
+        ' ' | '!' | '#'..='[' | ']'..='~' => character,
+        '"' => '\'',
+        '\\' => '/',
+        character if character.is_whitespace() || character.is_control() => ' ',
+        _ => '?',
+    };
+    text.chars().map(allowed).take(limit).collect::<String>().trim().to_owned()
+}
+
+/// A member's value; `null` if it is nested so deeply that no error was meant.
+fn value(member: &Member<'_>) -> Value {
+    member.value().unwrap_or_default()
+}
+
+/// Whether an `error` of this value is one.
+fn tells(error: &Value) -> bool {
+    match error {
+        Value::Null => false,
+        Value::Bool(error) => *error,
+        Value::Number(error) => error.as_f64() != Some(0.0),
+        Value::String(error) => !error.is_empty(),
+        Value::Array(errors) => !errors.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// The first error of a list.
+fn innermost(error: &Value) -> &Value {
+    match error {
+        Value::Array(errors) => errors.first().unwrap_or(error),
+        error => error,
+    }
+}
+
+fn code(error: &Value) -> Option<String> {
+    let Value::Object(members) = error else { return text(error) };
+    let names = ["code", "error", "errorType", "type", "status", "name"];
+    let of = |pick: fn(&Value) -> bool| {
+        names.iter().filter_map(|name| members.get(*name)).find(|value| pick(value))
+    };
+    // A word says more than a number: {"code": 100, "type": "OAuthException"}.
+    of(Value::is_string).or_else(|| of(Value::is_number)).and_then(text)
+}
+
+fn description(error: &Value) -> Option<String> {
+    let names = ["message", "error_description", "description", "detail", "details"];
+    names.iter().filter_map(|name| error.get(name)).find_map(text)
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+/// The code of an error that gives none.
+const UNNAMED: &str = "unnamed";
+
+/// Limits in characters: room for what people write, none for what floods a log.
+const CODE_LIMIT: usize = 64;
+pub(super) const DESCRIPTION_LIMIT: usize = 512;

@@ -1,0 +1,108 @@
+//! Checks a configured URL, and refuses whatever would send secrets somewhere unforeseen.
+
+use http::Uri;
+use url::{Host, Url};
+
+use crate::error::ConfigError;
+
+/// A URL to which credentials may be sent.
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    pub(crate) uri: Uri,
+    /// Host and port, for people.
+    pub(crate) host: String,
+}
+
+impl Endpoint {
+    pub(crate) fn parse(
+        field: &'static str,
+        text: &str,
+        cleartext: Cleartext,
+    ) -> Result<Self, ConfigError> {
+        trimmed(field, text)?;
+        let invalid = |reason| ConfigError::InvalidUrl { field, reason };
+        // The parser would drop or rewrite these, and so read another URL than a person does.
+        if text.contains(|c: char| c.is_control() || c == ' ' || c == '\\') {
+            return Err(invalid("it holds a space, a control character or a backslash"));
+        }
+        let url = Url::parse(text).map_err(|_| invalid("it is not an absolute URL"))?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(ConfigError::UnsupportedScheme { field });
+        }
+        let authority = authority(text).ok_or_else(|| invalid("it has no host"))?;
+        if authority.contains('@') {
+            return Err(ConfigError::UserinfoInUrl { field });
+        }
+        if url.fragment().is_some() {
+            return Err(ConfigError::FragmentInUrl { field });
+        }
+        if !reads_as_written(&url, authority) {
+            return Err(invalid("its host is another one than it looks like"));
+        }
+        if url.scheme() == "http" && cleartext == Cleartext::LoopbackOnly && !is_loopback(&url) {
+            return Err(ConfigError::InsecureUrl { field });
+        }
+        let uri = url.as_str().parse().map_err(|_| invalid("no request can carry it"))?;
+        let host = url.host_str().unwrap_or_default();
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Ok(Self { uri, host })
+    }
+}
+
+/// Where `http` may lead to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cleartext {
+    LoopbackOnly,
+    Anywhere,
+}
+
+/// Refuses white space and invisible characters around a value.
+pub(crate) fn trimmed(field: &'static str, text: &str) -> Result<(), ConfigError> {
+    let invisible = |c: char| {
+        c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+    };
+    if text.starts_with(invisible) || text.ends_with(invisible) {
+        return Err(ConfigError::SurroundingWhitespace { field });
+    }
+    Ok(())
+}
+
+/// Refuses what cannot be a redirection endpoint, and leaves everything else byte for byte.
+pub(crate) fn check_redirect_uri(text: &str) -> Result<(), ConfigError> {
+    trimmed("redirect_uri", text)?;
+    match Url::parse(text) {
+        Ok(url) if url.fragment().is_none() => Ok(()),
+        _ => Err(ConfigError::InvalidRedirectUri),
+    }
+}
+
+fn authority(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())
+}
+
+/// The parser maps look-alikes: circled and full-width letters, and numbers that are addresses.
+fn reads_as_written(url: &Url, authority: &str) -> bool {
+    match url.host() {
+        Some(Host::Domain(ascii)) => {
+            let written = host_of(authority).to_lowercase();
+            written == ascii || written == url::quirks::domain_to_unicode(ascii)
+        }
+        Some(Host::Ipv4(address)) => host_of(authority) == address.to_string(),
+        Some(Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
+
+fn host_of(authority: &str) -> &str {
+    authority.rsplit_once(':').map_or(authority, |(host, _port)| host)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

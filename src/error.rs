@@ -1,0 +1,313 @@
+//! What can go wrong in a call, told attempt by attempt.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::code::{AuthorizationCode, CodeFate};
+use crate::flavor::Flavor;
+use crate::transport::{TransportError, TransportErrorKind};
+
+mod config;
+
+pub use self::config::ConfigError;
+
+/// A call that failed: why, at which attempts, and what has become of the code.
+///
+/// `Display` is one line to act on. No part of it, nor of its sources, holds a secret, also where
+/// the server sent one back.
+pub struct CallError(Box<Failure>);
+
+/// What a [`CallError`] holds.
+pub(crate) struct Failure {
+    pub(crate) kind: CallErrorKind,
+    pub(crate) host: String,
+    /// Never empty.
+    pub(crate) attempts: Vec<Attempt>,
+    /// An index of `attempts`.
+    pub(crate) headline: usize,
+    pub(crate) fate: CodeFate,
+    /// The first attempt, where it may have spent the code that a later one was refused for.
+    pub(crate) may_have_spent: Option<usize>,
+    pub(crate) code: Option<AuthorizationCode>,
+}
+
+impl CallError {
+    pub(crate) fn new(failure: Failure) -> Self {
+        Self(Box::new(failure))
+    }
+
+    /// Why the call failed.
+    pub fn kind(&self) -> &CallErrorKind {
+        &self.0.kind
+    }
+
+    /// Every attempt, in the order in which they were made.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts
+    }
+
+    /// The attempt that stopped the call; where none did, the most telling one.
+    pub fn headline(&self) -> &Attempt {
+        &self.0.attempts[self.0.headline]
+    }
+
+    /// Whether the code can still be used: the worst over all attempts.
+    pub fn code_fate(&self) -> CodeFate {
+        self.0.fate
+    }
+
+    /// The code, if it may be tried again: its fate is [`CodeFate::Unsent`] or
+    /// [`CodeFate::ProbablyLive`].
+    pub fn into_code(self) -> Option<AuthorizationCode> {
+        if self.0.fate <= CodeFate::ProbablyLive { self.0.code } else { None }
+    }
+
+    /// The code, whatever its fate. A server that sees a code again after it issued a token should
+    /// revoke that token ([RFC 6749, section 4.1.2][rfc]).
+    ///
+    /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+    pub fn danger_into_code(self) -> Option<AuthorizationCode> {
+        self.0.code
+    }
+
+    /// Whether nothing but a new authorization by the user can help: the code is spent.
+    pub fn needs_reauthorization(&self) -> bool {
+        self.0.fate == CodeFate::Spent
+    }
+
+    /// Whether the fault may pass by itself: the server is unavailable, or the network failed.
+    pub fn is_transient(&self) -> bool {
+        match &self.0.kind {
+            CallErrorKind::Unavailable { .. } => true,
+            CallErrorKind::Transport(error) => matches!(
+                error.kind(),
+                TransportErrorKind::Connect
+                    | TransportErrorKind::Timeout
+                    | TransportErrorKind::Interrupted
+            ),
+            _ => false,
+        }
+    }
+
+    /// How long the server asked to wait, if it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.0.kind {
+            CallErrorKind::Unavailable { retry_after, .. } => retry_after,
+            _ => None,
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match (&self.0.kind, self.0.fate) {
+            (CallErrorKind::Refused(_), _) => {
+                "authorize again, or mend what the answer names (redirect URI, scope, verifier)"
+            }
+            (CallErrorKind::NoFlavorAccepted, _) => "check client id and secret",
+            (CallErrorKind::WrongEndpoint(_), _) => "check the token URL",
+            (CallErrorKind::Redirected { .. }, _) => {
+                "set the token URL to where it has moved, if you trust that place"
+            }
+            (CallErrorKind::Unreadable(_), _) => {
+                "check that the token URL is one; the answer may hold a token in another shape"
+            }
+            (CallErrorKind::Unavailable { .. }, CodeFate::Unknown) => {
+                "authorize again once the server is back"
+            }
+            (CallErrorKind::Unavailable { .. }, _) => "try again later",
+            (CallErrorKind::Transport(error), fate) => match (error.kind(), fate) {
+                (TransportErrorKind::Unplugged, _) => {
+                    "give the builder a transport, or drive the call yourself"
+                }
+                (TransportErrorKind::TooLarge, _) => "check that the token URL is one",
+                (_, CodeFate::Unsent | CodeFate::ProbablyLive) => {
+                    "check the host and the network, then try again"
+                }
+                _ => "authorize again once the network is back",
+            },
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failure { kind, host, attempts, headline, fate, may_have_spent, .. } = &*self.0;
+        match kind {
+            CallErrorKind::Refused(_) => write!(f, "{host} refused")?,
+            CallErrorKind::NoFlavorAccepted => write!(f, "{host} accepted no way of asking")?,
+            CallErrorKind::WrongEndpoint(_) => write!(f, "{host} has no token endpoint there")?,
+            CallErrorKind::Unavailable { .. } => write!(f, "{host} is unavailable")?,
+            CallErrorKind::Redirected { location: Some(location) } => {
+                write!(f, "{host} redirects to {location}")?;
+            }
+            CallErrorKind::Redirected { location: None } => write!(f, "{host} redirects")?,
+            CallErrorKind::Unreadable(_) => write!(f, "{host} gave an answer without a token")?,
+            CallErrorKind::Transport(_) => write!(f, "{host} gave no answer")?,
+        }
+        write!(f, ": {}", self.headline())?;
+        write!(f, " (attempt {} of {})", headline + 1, attempts.len())?;
+        if let Some(wait) = self.retry_after() {
+            write!(f, ", which asks to wait {} s", wait.as_secs())?;
+        }
+        f.write_str(match fate {
+            CodeFate::Unsent => "; the code was not sent",
+            CodeFate::ProbablyLive => "; the code can probably still be used",
+            CodeFate::Unknown => "; the code may be spent",
+            CodeFate::Spent => "; the code is spent",
+        })?;
+        if let Some(spender) = may_have_spent {
+            let attempt = &attempts[*spender];
+            write!(
+                f,
+                ", perhaps by attempt {} ({attempt}), so that flavor now comes last",
+                spender + 1
+            )?;
+        }
+        write!(f, "; {}", self.advice())
+    }
+}
+
+impl fmt::Debug for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallError")
+            .field("kind", &self.0.kind)
+            .field("host", &self.0.host)
+            .field("attempts", &self.0.attempts)
+            .field("headline", &self.0.headline)
+            .field("code_fate", &self.0.fate)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for CallError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.kind {
+            CallErrorKind::Transport(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Why a call failed, and with that what to do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallErrorKind {
+    /// The server understood and said no (`invalid_grant`, `invalid_scope`, `access_denied`):
+    /// authorize again, or mend what it names.
+    Refused(ServerError),
+    /// No way of asking was accepted: check the client id and the secret.
+    NoFlavorAccepted,
+    /// 404, 405 or 410: check the URL.
+    WrongEndpoint(StatusCode),
+    /// 429, 5xx, or an error that says as much: try again later.
+    Unavailable {
+        /// The status of the headline attempt.
+        status: StatusCode,
+        /// How long the server asked to wait, if it did.
+        retry_after: Option<Duration>,
+    },
+    /// The endpoint has moved. Redirects are never followed: the credentials go to the configured
+    /// host and to no other.
+    Redirected {
+        /// Where to, as the server wrote it, without user, query and fragment.
+        location: Option<String>,
+    },
+    /// An answer without an error, in which no usable token was found though it may hold one.
+    Unreadable(StatusCode),
+    /// No answer came.
+    Transport(TransportError),
+}
+
+impl fmt::Display for CallErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused(_) => "refused",
+            Self::NoFlavorAccepted => "no_flavor_accepted",
+            Self::WrongEndpoint(_) => "wrong_endpoint",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Redirected { .. } => "redirected",
+            Self::Unreadable(_) => "unreadable",
+            Self::Transport(_) => "transport",
+        })
+    }
+}
+
+/// One request of a call and what came of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// How the request was written.
+    pub flavor: Flavor,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// From sending to the whole answer, or to the moment at which none was to come.
+    pub elapsed: Duration,
+}
+
+impl Attempt {
+    pub(crate) fn new(flavor: Flavor, outcome: Outcome, elapsed: Duration) -> Self {
+        Self { flavor, outcome, elapsed }
+    }
+}
+
+/// `basic+form got 401 invalid_client (unknown client)`
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.flavor)?;
+        match &self.outcome {
+            Outcome::Accepted => f.write_str("got a token"),
+            Outcome::Answered { status, error: None } => write!(f, "got {}", status.as_str()),
+            Outcome::Answered { status, error: Some(error) } => {
+                write!(f, "got {} {error}", status.as_str())
+            }
+            Outcome::Unanswered(kind) => write!(f, "got no answer ({kind})"),
+        }
+    }
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// A token.
+    Accepted,
+    /// Another answer.
+    Answered {
+        /// The answer's status.
+        status: StatusCode,
+        /// The error that its body tells, if it tells one.
+        error: Option<ServerError>,
+    },
+    /// No answer.
+    Unanswered(TransportErrorKind),
+}
+
+/// An error as the server tells it ([RFC 6749, section 5.2][rfc]): free of secrets, and of
+/// characters that the RFC does not allow there.
+///
+/// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ServerError {
+    /// The error code, such as `invalid_grant`; at most 64 characters.
+    pub code: String,
+    /// What the server says about it; at most 512 characters.
+    pub description: Option<String>,
+    /// A page about it: an `http` or `https` URL.
+    pub uri: Option<String>,
+}
+
+impl ServerError {
+    pub(crate) fn new(code: String, description: Option<String>, uri: Option<String>) -> Self {
+        Self { code, description, uri }
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)?;
+        self.description.iter().try_for_each(|description| write!(f, " ({description})"))
+    }
+}

@@ -1,0 +1,111 @@
+//! What a configuration can get wrong, named by its field.
+
+use std::error::Error as StdError;
+
+use crate::flavor::Flavor;
+
+/// A configuration that cannot work. `field` is the builder's word for the value in question.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The value is no absolute URL, or one that reads otherwise than it is written.
+    #[error("{field} is not a usable URL: {reason}")]
+    #[non_exhaustive]
+    InvalidUrl {
+        /// Which value.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The URL's scheme is neither `https` nor `http`.
+    #[error("{field} must be an https URL")]
+    #[non_exhaustive]
+    UnsupportedScheme {
+        /// Which value.
+        field: &'static str,
+    },
+    /// The URL would send secrets in the clear ([RFC 6749, section 3.2][rfc]).
+    ///
+    /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+    #[error(
+        "{field} is cleartext http to a host that is not loopback: use https, or accept the risk \
+         with danger_allow_http"
+    )]
+    #[non_exhaustive]
+    InsecureUrl {
+        /// Which value.
+        field: &'static str,
+    },
+    /// The URL has a user or a password, which would compete with the client's credentials.
+    #[error(
+        "{field} must not hold a user name or a password: give the client id and secret instead"
+    )]
+    #[non_exhaustive]
+    UserinfoInUrl {
+        /// Which value.
+        field: &'static str,
+    },
+    /// The URL has a fragment ([RFC 6749, section 3.2][rfc] forbids it).
+    ///
+    /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+    #[error("{field} must not have a fragment: remove the # and what follows it")]
+    #[non_exhaustive]
+    FragmentInUrl {
+        /// Which value.
+        field: &'static str,
+    },
+    /// The redirect URI is relative or has a fragment ([RFC 6749, section 3.1.2][rfc]). A word
+    /// that a provider wants in its place can be given with the code:
+    /// [`AuthorizationCode::redirect_uri`](crate::AuthorizationCode::redirect_uri).
+    ///
+    /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2
+    #[error("redirect_uri must be an absolute URI without a fragment")]
+    InvalidRedirectUri,
+    /// The client id is empty.
+    #[error("client_id is empty")]
+    EmptyClientId,
+    /// The value begins or ends with white space or an invisible character.
+    #[error(
+        "{field} begins or ends with white space, as a value does that was copied and pasted with \
+         more than itself: trim it"
+    )]
+    #[non_exhaustive]
+    SurroundingWhitespace {
+        /// Which value.
+        field: &'static str,
+    },
+    /// The value is longer than any that a server would take.
+    #[error("{field} is longer than {limit} bytes: is it the right value?")]
+    #[non_exhaustive]
+    TooLong {
+        /// Which value.
+        field: &'static str,
+        /// How long it may be, in bytes.
+        limit: usize,
+    },
+    /// A flavor was asked for that sends the secret, and there is none.
+    #[error("{field} asks for {flavor}, which needs a client_secret: give one, or use none+form")]
+    #[non_exhaustive]
+    SecretNeeded {
+        /// Which value.
+        field: &'static str,
+        /// The flavor.
+        flavor: Flavor,
+    },
+    /// No flavor is left that could be tried: the list is empty, or holds only raw ones, which
+    /// cannot carry a client id with a colon ([RFC 7617, section 2][rfc]).
+    ///
+    /// [rfc]: https://www.rfc-editor.org/rfc/rfc7617#section-2
+    #[error("flavors leaves nothing to try: a client id with a colon cannot go raw in a header")]
+    NoFlavor,
+    /// Nothing could be sent.
+    #[error("{field} must be more than zero")]
+    #[non_exhaustive]
+    Zero {
+        /// Which value.
+        field: &'static str,
+    },
+    /// The default transport cannot be made.
+    #[error("transport: the default one cannot be made; give the builder one of your own")]
+    Transport(#[source] Box<dyn StdError + Send + Sync>),
+}

@@ -1,0 +1,474 @@
+//! What an answer means: for the next attempt, for the code, and in the end for the call.
+//!
+//! The whole policy, in pure functions. An answer has one [`Class`]; the class decides everything
+//! else.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::code::CodeFate;
+use crate::decode::Reading;
+use crate::error::{CallErrorKind, ServerError};
+use crate::flavor::{BodyEncoding, ClientAuth, Flavor};
+use crate::transport::TransportErrorKind;
+
+/// How far a call goes through the flavors.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Every flavor in the documented order, until one succeeds or an answer says that asking
+    /// again would do harm. Of a server that answers 500 it asks six times.
+    #[default]
+    Exhaustive,
+    /// The flavors in the order of evidence, no bytes twice, and only as long as an answer says
+    /// that the way of asking was wrong.
+    Careful,
+}
+
+/// What an answer is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Class {
+    /// A token.
+    Token,
+    /// What may be a token, and cannot be used.
+    MaybeToken,
+    /// No answer at all.
+    NoAnswer(TransportErrorKind),
+    /// Not now.
+    Wait,
+    /// Elsewhere.
+    Moved,
+    /// The client was not recognised.
+    Client,
+    /// The way of asking was not understood; whether the server named an error.
+    Asking { coded: bool },
+    /// A success that says nothing.
+    Blank,
+    /// The code, or what was asked for, was refused.
+    Grant,
+    /// No token endpoint.
+    Endpoint,
+    /// The server failed.
+    Fault,
+}
+
+/// What to do after an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
+    Stop,
+    /// On to the next flavor.
+    Next,
+    /// On to the next flavor of the other encoding.
+    NextWithout(BodyEncoding),
+}
+
+/// How the request was asked that an answer came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) policy: Policy,
+    pub(crate) flavor: Flavor,
+    /// Whether URL-encoding changes the credentials.
+    pub(crate) encoding_matters: bool,
+}
+
+/// The class of an answer. Where several fit: a token, then 429, 503 and redirects, then a code
+/// that we know, then the status.
+pub(crate) fn class(
+    status: StatusCode,
+    asks_to_wait: bool,
+    reading: &Reading,
+    asked: Asked,
+) -> Class {
+    let code = match reading {
+        Reading::Token(..) if status.is_success() => return Class::Token,
+        Reading::Token(..) | Reading::TokenAndError => return Class::MaybeToken,
+        Reading::Hidden if status.is_success() => return Class::MaybeToken,
+        Reading::Error(error) => Some(error.code.as_str()),
+        Reading::Hidden | Reading::Nothing => None,
+    };
+    let class = match status.as_u16() {
+        429 => Class::Wait,
+        503 if asks_to_wait => Class::Wait,
+        301 | 307 | 308 => Class::Moved,
+        300..=399 => Class::Asking { coded: false },
+        status => {
+            code.and_then(class_of_code).unwrap_or_else(|| class_of_status(status, code.is_some()))
+        }
+    };
+    match class {
+        Class::Fault if is_upset_by_flavor(status, asked) => {
+            Class::Asking { coded: code.is_some() }
+        }
+        class => class,
+    }
+}
+
+/// What an error code says, if we know it.
+fn class_of_code(code: &str) -> Option<Class> {
+    let is_one_of = |codes: &[&str]| codes.iter().any(|known| code.eq_ignore_ascii_case(known));
+    if is_one_of(CLIENT) {
+        Some(Class::Client)
+    } else if is_one_of(GRANT) {
+        Some(Class::Grant)
+    } else if is_one_of(ASKING) {
+        Some(Class::Asking { coded: true })
+    } else if is_one_of(FAULT) {
+        Some(Class::Fault)
+    } else {
+        None
+    }
+}
+
+fn class_of_status(status: u16, coded: bool) -> Class {
+    match status {
+        200..=299 if !coded => Class::Blank,
+        401 => Class::Client,
+        404 | 405 | 410 => Class::Endpoint,
+        200..=499 => Class::Asking { coded },
+        _ => Class::Fault,
+    }
+}
+
+/// A server may stumble over JSON that it does not parse, or over raw credentials that it decodes.
+/// `Careful`, which stops at a fault, takes that for a question of asking.
+fn is_upset_by_flavor(status: StatusCode, asked: Asked) -> bool {
+    let raw = asked.flavor.auth == ClientAuth::BasicRaw;
+    asked.policy == Policy::Careful
+        && status.is_server_error()
+        && (asked.flavor.encoding == BodyEncoding::Json || raw && asked.encoding_matters)
+}
+
+/// What to do after an answer of this class.
+pub(crate) fn step(class: Class, status: StatusCode, asked: Asked) -> Step {
+    match (class, asked.policy) {
+        (Class::Token | Class::MaybeToken | Class::NoAnswer(_) | Class::Wait | Class::Moved, _) => {
+            Step::Stop
+        }
+        (_, Policy::Exhaustive) | (Class::Client, Policy::Careful) => Step::Next,
+        (Class::Asking { .. }, Policy::Careful) => {
+            let encoding = asked.flavor.encoding;
+            match status {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => Step::NextWithout(encoding),
+                StatusCode::UNAUTHORIZED => Step::Next,
+                _ if encoding == BodyEncoding::Json => Step::NextWithout(encoding),
+                _ => Step::Next,
+            }
+        }
+        (Class::Blank | Class::Grant | Class::Endpoint | Class::Fault, Policy::Careful) => {
+            Step::Stop
+        }
+    }
+}
+
+/// What has become of the code by an answer of this class.
+pub(crate) fn fate(class: Class, answer: Option<&Answer>) -> CodeFate {
+    match class {
+        Class::Token | Class::MaybeToken | Class::Grant => CodeFate::Spent,
+        Class::NoAnswer(TransportErrorKind::Connect | TransportErrorKind::Unplugged) => {
+            CodeFate::Unsent
+        }
+        Class::NoAnswer(_) | Class::Fault | Class::Blank => CodeFate::Unknown,
+        Class::Client | Class::Wait | Class::Moved | Class::Endpoint => CodeFate::ProbablyLive,
+        Class::Asking { .. } if answer.is_some_and(was_not_read) => CodeFate::ProbablyLive,
+        Class::Asking { .. } => CodeFate::Unknown,
+    }
+}
+
+/// Whether the answer says that the request was turned away before its code was looked at.
+fn was_not_read(answer: &Answer) -> bool {
+    let code = answer.error.as_ref().map_or("", |error| &error.code);
+    matches!(answer.status.as_u16(), 302 | 303 | 403 | 406 | 415)
+        || code.eq_ignore_ascii_case(UNSUPPORTED_GRANT_TYPE)
+}
+
+/// The most telling of the attempts of a call that ran out of flavors, the first of its rank.
+pub(crate) fn headline(classes: impl IntoIterator<Item = Class>) -> usize {
+    let ranked = classes.into_iter().map(rank).enumerate();
+    ranked.min_by_key(|&(_, rank)| rank).map_or(0, |(at, _)| at)
+}
+
+fn rank(class: Class) -> u8 {
+    match class {
+        // These stop the call, and are its headline whatever came before.
+        Class::Token | Class::MaybeToken | Class::NoAnswer(_) | Class::Wait | Class::Moved => 0,
+        Class::Grant => 1,
+        Class::Client => 2,
+        Class::Asking { coded: true } => 3,
+        Class::Asking { coded: false } => 4,
+        Class::Blank => 5,
+        Class::Endpoint => 6,
+        Class::Fault => 7,
+    }
+}
+
+/// Why a call failed whose headline is this answer. `None` where the class is no failure, or is no
+/// answer: then the transport's error says why.
+pub(crate) fn kind(class: Class, answer: Answer) -> Option<CallErrorKind> {
+    let Answer { status, error, retry_after, location } = answer;
+    Some(match class {
+        Class::Token | Class::NoAnswer(_) => return None,
+        Class::MaybeToken | Class::Blank => CallErrorKind::Unreadable(status),
+        Class::Wait | Class::Fault => CallErrorKind::Unavailable { status, retry_after },
+        Class::Moved => CallErrorKind::Redirected { location },
+        Class::Client | Class::Asking { .. } => CallErrorKind::NoFlavorAccepted,
+        Class::Grant => CallErrorKind::Refused(error?),
+        Class::Endpoint => CallErrorKind::WrongEndpoint(status),
+    })
+}
+
+/// What of an answer its error tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) error: Option<ServerError>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) location: Option<String>,
+}
+
+/// Codes that say that the client was not recognised: of RFC 6749, of GitHub, of Slack.
+const CLIENT: &[&str] = &[
+    "invalid_client",
+    "unauthorized_client",
+    "incorrect_client_credentials",
+    "bad_client_secret",
+    "invalid_client_id",
+];
+
+/// Codes that say that the client was recognised, and what it asked for refused: of RFC 6749 and
+/// RFC 8707, of GitHub, of Slack.
+const GRANT: &[&str] = &[
+    "invalid_grant",
+    "bad_verification_code",
+    "invalid_code",
+    "code_already_used",
+    "invalid_scope",
+    "access_denied",
+    "invalid_target",
+];
+
+/// Codes that say that the request was not understood.
+const ASKING: &[&str] = &["invalid_request", UNSUPPORTED_GRANT_TYPE];
+
+/// Said of a body that was not read at all, so that no grant type was found in it.
+const UNSUPPORTED_GRANT_TYPE: &str = "unsupported_grant_type";
+
+/// Codes that say that the server failed.
+const FAULT: &[&str] = &["server_error", "temporarily_unavailable"];
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::code::CodeFate::{ProbablyLive, Spent, Unknown, Unsent};
+    use crate::decode;
+    use crate::mask::Mask;
+
+    const NEXT: Step = Step::Next;
+    const STOP: Step = Step::Stop;
+
+    /// Status and body of an answer; its class; what Exhaustive and Careful do after a form; the
+    /// fate of the code.
+    type Row = (&'static str, u16, &'static str, Class, Step, Step, CodeFate);
+
+    const ASKING: Class = Class::Asking { coded: false };
+    const ASKING_BY_CODE: Class = Class::Asking { coded: true };
+
+    #[rustfmt::skip]
+    const TABLE: &[Row] = &[
+        ("a token", 200, r#"{"access_token":"T"}"#, Class::Token, STOP, STOP, Spent),
+        ("a token in a 201", 201, r#"{"access_token":"T"}"#, Class::Token, STOP, STOP, Spent),
+        ("a form-encoded token", 200, "access_token=T", Class::Token, STOP, STOP, Spent),
+        ("a token and error null", 200, r#"{"access_token":"T","error":null}"#, Class::Token, STOP, STOP, Spent),
+        ("a token and error 0", 200, r#"{"access_token":"T","error":0}"#, Class::Token, STOP, STOP, Spent),
+
+        ("a token that is a number", 200, r#"{"access_token":1}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("an empty token", 200, r#"{"access_token":""}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a token given twice", 200, "access_token=T&access_token=U", Class::MaybeToken, STOP, STOP, Spent),
+        ("a token further in", 200, r#"{"data":[{"accessToken":"T"}]}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a refresh token alone", 200, r#"{"refresh_token":"T"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("an ID token alone", 200, r#"{"id_token":"T"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a member token", 200, r#"{"token":"T"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a member token_type", 200, r#"{"token_type":"Bearer"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a member expires_in", 200, r#"{"expires_in":1}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a token in XML", 200, "<r><access_token>T</access_token></r>", Class::MaybeToken, STOP, STOP, Spent),
+        ("a cut off 200", 200, r#"{"scope":"re"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("bytes that are no text", 200, "\0\x01\x02", Class::MaybeToken, STOP, STOP, Spent),
+        ("trailing bytes", 200, r#"{"access_token":"T"}x"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a token in a 400", 400, r#"{"access_token":"T"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a token in a 302", 302, r#"{"access_token":"T"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a token in a 500", 500, r#"{"access_token":"T"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a token and an error", 200, r#"{"access_token":"T","error":"x"}"#, Class::MaybeToken, STOP, STOP, Spent),
+        ("a token, an error, 401", 401, r#"{"access_token":"T","error":"x"}"#, Class::MaybeToken, STOP, STOP, Spent),
+
+        ("429", 429, "", Class::Wait, STOP, STOP, ProbablyLive),
+        ("429 and a code", 429, r#"{"error":"invalid_grant"}"#, Class::Wait, STOP, STOP, ProbablyLive),
+        ("503 with Retry-After", 503, "RETRY", Class::Wait, STOP, STOP, ProbablyLive),
+
+        ("301", 301, "", Class::Moved, STOP, STOP, ProbablyLive),
+        ("307", 307, "", Class::Moved, STOP, STOP, ProbablyLive),
+        ("308 and a code", 308, r#"{"error":"invalid_client"}"#, Class::Moved, STOP, STOP, ProbablyLive),
+
+        ("401", 401, "", Class::Client, NEXT, NEXT, ProbablyLive),
+        ("401 and an unknown code", 401, r#"{"error":"Unauthorized"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
+        ("invalid_client", 400, r#"{"error":"invalid_client"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
+        ("invalid_client in a 500", 500, r#"{"error":"invalid_client"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
+        ("unauthorized_client", 403, r#"{"error":"unauthorized_client"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
+        ("GitHub's word", 200, "error=incorrect_client_credentials", Class::Client, NEXT, NEXT, ProbablyLive),
+        ("Slack's word", 200, r#"{"ok":false,"error":"bad_client_secret"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
+        ("Slack's other word", 200, r#"{"ok":false,"error":"invalid_client_id"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
+
+        ("invalid_request", 400, r#"{"error":"invalid_request"}"#, ASKING_BY_CODE, NEXT, NEXT, Unknown),
+        ("invalid_request in a 404", 404, r#"{"error":"invalid_request"}"#, ASKING_BY_CODE, NEXT, NEXT, Unknown),
+        ("unsupported_grant_type", 400, r#"{"error":"unsupported_grant_type"}"#, ASKING_BY_CODE, NEXT, NEXT, ProbablyLive),
+        ("an unknown code", 400, r#"{"error":"interaction_required"}"#, ASKING_BY_CODE, NEXT, NEXT, Unknown),
+        ("an error that is an object", 400, r#"{"error":{"code":1}}"#, ASKING_BY_CODE, NEXT, NEXT, Unknown),
+        ("a 2xx with an error", 200, r#"{"error":"rate_limited"}"#, ASKING_BY_CODE, NEXT, NEXT, Unknown),
+        ("400", 400, "", ASKING, NEXT, NEXT, Unknown),
+        ("400 and error false", 400, r#"{"error":false}"#, ASKING, NEXT, NEXT, Unknown),
+        ("302", 302, "", ASKING, NEXT, NEXT, ProbablyLive),
+        ("303", 303, "", ASKING, NEXT, NEXT, ProbablyLive),
+        ("304", 304, "", ASKING, NEXT, NEXT, Unknown),
+        ("403", 403, "<html>", ASKING, NEXT, NEXT, ProbablyLive),
+        ("406", 406, "", ASKING, NEXT, NEXT, ProbablyLive),
+        ("415", 415, "", ASKING, NEXT, Step::NextWithout(BodyEncoding::Form), ProbablyLive),
+        ("422", 422, "", ASKING, NEXT, NEXT, Unknown),
+        ("431", 431, "", ASKING, NEXT, NEXT, Unknown),
+
+        ("an empty 200", 200, "", Class::Blank, NEXT, STOP, Unknown),
+        ("204", 204, "", Class::Blank, NEXT, STOP, Unknown),
+        ("HTML", 200, "<html>Sorry</html>", Class::Blank, NEXT, STOP, Unknown),
+        ("JSON without a token", 200, r#"{"hello":"world"}"#, Class::Blank, NEXT, STOP, Unknown),
+        ("a list", 200, "[]", Class::Blank, NEXT, STOP, Unknown),
+        ("null", 200, "null", Class::Blank, NEXT, STOP, Unknown),
+        ("plain text", 200, "OK", Class::Blank, NEXT, STOP, Unknown),
+
+        ("invalid_grant", 400, r#"{"error":"invalid_grant"}"#, Class::Grant, NEXT, STOP, Spent),
+        ("invalid_grant in a 401", 401, r#"{"error":"invalid_grant"}"#, Class::Grant, NEXT, STOP, Spent),
+        ("GitHub's word for it", 200, "error=bad_verification_code", Class::Grant, NEXT, STOP, Spent),
+        ("Slack's word for it", 200, r#"{"error":"code_already_used"}"#, Class::Grant, NEXT, STOP, Spent),
+        ("Slack's other word for it", 200, r#"{"error":"invalid_code"}"#, Class::Grant, NEXT, STOP, Spent),
+        ("invalid_scope", 400, r#"{"error":"invalid_scope"}"#, Class::Grant, NEXT, STOP, Spent),
+        ("access_denied", 403, r#"{"error":"access_denied"}"#, Class::Grant, NEXT, STOP, Spent),
+        ("invalid_target", 400, r#"{"error":"invalid_target"}"#, Class::Grant, NEXT, STOP, Spent),
+
+        ("404", 404, "", Class::Endpoint, NEXT, STOP, ProbablyLive),
+        ("404 with its reason phrase", 404, r#"{"error":"Not Found"}"#, Class::Endpoint, NEXT, STOP, ProbablyLive),
+        ("405", 405, "", Class::Endpoint, NEXT, STOP, ProbablyLive),
+        ("410", 410, "", Class::Endpoint, NEXT, STOP, ProbablyLive),
+
+        ("500", 500, "Internal Server Error", Class::Fault, NEXT, STOP, Unknown),
+        ("500 with its reason phrase", 500, r#"{"error":"Internal Server Error"}"#, Class::Fault, NEXT, STOP, Unknown),
+        ("503 without Retry-After", 503, "", Class::Fault, NEXT, STOP, Unknown),
+        ("server_error", 400, r#"{"error":"server_error"}"#, Class::Fault, NEXT, STOP, Unknown),
+        ("temporarily_unavailable", 400, r#"{"error":"temporarily_unavailable"}"#, Class::Fault, NEXT, STOP, Unknown),
+        ("a status beyond the known", 999, "", Class::Fault, NEXT, STOP, Unknown),
+    ];
+
+    #[test]
+    fn every_row_of_the_table_holds_under_both_policies() {
+        for &(row, status, body, class, exhaustive, careful, fate) in TABLE {
+            let (answer, reading) = answer(status, body);
+            for (policy, step) in [(Policy::Exhaustive, exhaustive), (Policy::Careful, careful)] {
+                let asked = asked(policy, Flavor::BASIC_FORM);
+                let found = super::class(answer.status, body == "RETRY", &reading, asked);
+                assert_eq!(found, class, "{row}");
+                assert_eq!(super::step(found, answer.status, asked), step, "{row}");
+                assert_eq!(super::fate(found, Some(&answer)), fate, "{row}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_answer_stops_either_policy_and_its_kind_decides_the_fate() {
+        let kinds = [
+            (TransportErrorKind::Connect, Unsent),
+            (TransportErrorKind::Unplugged, Unsent),
+            (TransportErrorKind::Timeout, Unknown),
+            (TransportErrorKind::Interrupted, Unknown),
+            (TransportErrorKind::TooLarge, Unknown),
+        ];
+        for (kind, fate) in kinds {
+            assert_eq!(super::fate(Class::NoAnswer(kind), None), fate);
+            for policy in [Policy::Exhaustive, Policy::Careful] {
+                let asked = asked(policy, Flavor::BASIC_FORM);
+                assert_eq!(step(Class::NoAnswer(kind), StatusCode::OK, asked), STOP);
+            }
+        }
+    }
+
+    #[test]
+    fn careful_takes_a_fault_for_asking_where_the_flavor_may_have_upset_the_server() {
+        let class_of = |policy, flavor, body| {
+            let (answer, reading) = answer(500, body);
+            class(answer.status, false, &reading, asked(policy, flavor))
+        };
+        assert_eq!(class_of(Policy::Careful, Flavor::BODY_JSON, ""), ASKING);
+        assert_eq!(class_of(Policy::Careful, Flavor::BASIC_RAW_FORM, ""), ASKING);
+        let body = r#"{"error":"server_error"}"#;
+        assert_eq!(class_of(Policy::Careful, Flavor::BODY_JSON, body), ASKING_BY_CODE);
+        assert_eq!(class_of(Policy::Careful, Flavor::BODY_FORM, ""), Class::Fault);
+        assert_eq!(class_of(Policy::Exhaustive, Flavor::BODY_JSON, ""), Class::Fault);
+    }
+
+    #[test]
+    fn careful_skips_json_after_a_refusal_other_than_by_401() {
+        let step =
+            |status| step(ASKING_BY_CODE, status, asked(Policy::Careful, Flavor::BASIC_JSON));
+        assert_eq!(step(StatusCode::BAD_REQUEST), Step::NextWithout(BodyEncoding::Json));
+        assert_eq!(step(StatusCode::INTERNAL_SERVER_ERROR), Step::NextWithout(BodyEncoding::Json));
+        assert_eq!(step(StatusCode::UNAUTHORIZED), NEXT);
+    }
+
+    #[test]
+    fn the_headline_is_the_first_of_the_most_telling_rank() {
+        let ranks = [
+            Class::Fault,
+            Class::Endpoint,
+            Class::Blank,
+            ASKING,
+            ASKING_BY_CODE,
+            Class::Client,
+            Class::Grant,
+        ];
+        for most in 0..ranks.len() {
+            assert_eq!(headline(ranks[..=most].iter().copied()), most);
+            let twice = ranks[..=most].iter().chain(&ranks[..=most]).copied();
+            assert_eq!(headline(twice), most);
+        }
+    }
+
+    #[test]
+    fn the_kind_follows_from_the_headline() {
+        let name =
+            |class, status, body| kind(class, answer(status, body).0).map(|kind| kind.to_string());
+        let of = |class| name(class, 400, r#"{"error":"x"}"#);
+        assert_eq!(of(Class::Grant).as_deref(), Some("refused"));
+        assert_eq!(of(Class::Client).as_deref(), Some("no_flavor_accepted"));
+        assert_eq!(of(ASKING).as_deref(), Some("no_flavor_accepted"));
+        assert_eq!(of(Class::Blank).as_deref(), Some("unreadable"));
+        assert_eq!(of(Class::MaybeToken).as_deref(), Some("unreadable"));
+        assert_eq!(of(Class::Endpoint).as_deref(), Some("wrong_endpoint"));
+        assert_eq!(of(Class::Fault).as_deref(), Some("unavailable"));
+        assert_eq!(of(Class::Wait).as_deref(), Some("unavailable"));
+        assert_eq!(of(Class::Moved).as_deref(), Some("redirected"));
+        assert_eq!(of(Class::Token), None);
+    }
+
+    fn answer(status: u16, body: &str) -> (Answer, Reading) {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let mut response = http::Response::new(body.as_bytes().to_vec());
+        *response.status_mut() = status;
+        let reading = decode::read(&response, SystemTime::UNIX_EPOCH, &[], Mask::default);
+        let error = match &reading {
+            Reading::Error(error) => Some(error.clone()),
+            _ => None,
+        };
+        (Answer { status, error, retry_after: None, location: None }, reading)
+    }
+
+    fn asked(policy: Policy, flavor: Flavor) -> Asked {
+        Asked { policy, flavor, encoding_matters: true }
+    }
+}
