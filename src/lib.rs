@@ -20,17 +20,26 @@ mod endpoint;
 mod ladder;
 mod verdict;
 
+// State.
+mod call;
+mod setup;
+
+// Front door.
+mod exchanger;
+
+pub use self::call::{Call, Issued};
 pub use self::code::{AuthorizationCode, CodeFate};
 pub use self::decode::Warning;
 pub use self::error::{Attempt, CallError, CallErrorKind, ConfigError, Outcome, ServerError};
+pub use self::exchanger::{TokenExchanger, TokenExchangerBuilder};
 pub use self::flavor::{BodyEncoding, ClientAuth, Flavor, UnknownFlavor};
 pub use self::pkce::{CodeVerifier, InvalidVerifier};
 pub use self::secret::Secret;
 pub use self::token::Token;
-#[cfg(feature = "reqwest")]
-pub use self::transport::{ReqwestTransport, ReqwestTransportError};
 pub use self::transport::{
     Deadline, FromFn, HttpRequest, HttpResponse, Sending, Transport, TransportError,
     TransportErrorKind, body_limit, from_fn,
 };
+#[cfg(feature = "reqwest")]
+pub use self::transport::{ReqwestTransport, ReqwestTransportError};
 pub use self::verdict::Policy;

@@ -1,0 +1,35 @@
+//! What every call of one exchanger shares: its configuration, its transport, what it has learned.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::encode::Client;
+use crate::endpoint::Endpoint;
+use crate::flavor::Flavor;
+use crate::ladder::{self, Learned, Wishes};
+use crate::transport::Transport;
+
+pub(crate) struct Setup {
+    pub(crate) client: Client,
+    pub(crate) token_endpoint: Endpoint,
+    pub(crate) redirect_uri: String,
+    pub(crate) scopes: Vec<String>,
+    /// The scopes as they are sent.
+    pub(crate) scope: String,
+    pub(crate) wishes: Wishes,
+    pub(crate) max_attempts: Option<usize>,
+    pub(crate) time_limit: Duration,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) learned: Mutex<Learned>,
+}
+
+impl Setup {
+    pub(crate) fn flavors(&self) -> Vec<Flavor> {
+        ladder::flavors(&self.client, &self.wishes, &self.learned())
+    }
+
+    /// What was learned; sound at any moment, so that a panic elsewhere does not matter.
+    pub(crate) fn learned(&self) -> MutexGuard<'_, Learned> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
