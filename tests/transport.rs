@@ -1,0 +1,255 @@
+//! The default transport, over real connections.
+
+#![cfg(feature = "reqwest")]
+
+#[path = "support/wire.rs"]
+mod wire;
+
+use std::error::Error as _;
+use std::io::Write as _;
+use std::time::Duration;
+
+use token_exchanger::{
+    AuthorizationCode, CallError, CallErrorKind, CodeFate, Issued, Policy, ReqwestTransport,
+    ReqwestTransportError, TokenExchanger, TokenExchangerBuilder, TransportErrorKind,
+};
+use wire::{Step, WireServer, http};
+
+const TOKEN: &str = r#"{"access_token":"AT-SECRET-1","token_type":"Bearer"}"#;
+const INVALID_CLIENT: &str = r#"{"error":"invalid_client"}"#;
+
+#[tokio::test]
+async fn a_request_has_our_user_agent_and_neither_cookie_nor_referer_nor_compression() {
+    let script = vec![
+        Step::Read,
+        http("401 Unauthorized", "set-cookie: sid=1; Path=/\r\n", INVALID_CLIENT),
+        Step::Read,
+        http("200 OK", "", TOKEN),
+    ];
+    let server = WireServer::start(vec![script]).await;
+    exchange(builder(&server)).await.unwrap();
+
+    assert_eq!(server.requests().len(), 2);
+    for request in server.requests() {
+        let head = request.split("\r\n\r\n").next().unwrap().to_lowercase();
+        let user_agent = concat!("\r\nuser-agent: token-exchanger/", env!("CARGO_PKG_VERSION"));
+        assert!(head.contains(user_agent), "{head}");
+        for name in ["cookie", "referer", "origin", "accept-encoding"] {
+            assert!(!head.contains(&format!("\r\n{name}:")), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attempts_share_one_connection() {
+    let refusal = || http("401 Unauthorized", "", INVALID_CLIENT);
+    let mut script = vec![];
+    for _ in 0..6 {
+        script.extend([Step::Read, refusal()]);
+    }
+    let server = WireServer::start(vec![script]).await;
+    exchange(builder(&server)).await.unwrap_err();
+    assert_eq!((server.requests().len(), server.connections()), (6, 1));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_whatever_its_status_and_the_client_builder() {
+    for status in ["301 Moved", "302 Found", "303 See Other", "307 Moved", "308 Moved"] {
+        let other = WireServer::start(vec![vec![Step::Read, http("200 OK", "", TOKEN)]]).await;
+        let location = format!("location: {}?code=LEAK\r\nconnection: close\r\n", other.url());
+        let script = vec![Step::Read, http(status, &location, "")];
+        let server = WireServer::start(vec![script]).await;
+        let following = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(5));
+        let transport = ReqwestTransport::from_builder(following).unwrap();
+        let error = exchange(builder(&server).transport(transport)).await.unwrap_err();
+
+        let CallErrorKind::Redirected { location } = error.kind() else { panic!("{error}") };
+        assert_eq!(location.as_deref(), Some(&*other.url()));
+        assert_eq!(error.code_fate(), CodeFate::ProbablyLive);
+        assert_eq!(other.connections(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_connect_and_the_code_unsent() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    drop(listener);
+    let error = exchange(TokenExchanger::builder("id", url)).await.unwrap_err();
+    assert_no_answer(&error, TransportErrorKind::Connect, CodeFate::Unsent);
+    assert!(error.into_code().is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_connect_and_never_falls_back_to_http() {
+    let server = WireServer::start(vec![vec![http("200 OK", "", TOKEN), Step::Hang]]).await;
+    let url = server.url().replace("http:", "https:");
+    let error = exchange(TokenExchanger::builder("id", url)).await.unwrap_err();
+    assert_no_answer(&error, TransportErrorKind::Connect, CodeFate::Unsent);
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_a_timeout_within_the_time_limit() {
+    let server = WireServer::start(vec![vec![Step::Read, Step::Hang]]).await;
+    let builder = builder(&server).time_limit(Duration::from_millis(200));
+    let error = exchange(builder).await.unwrap_err();
+    assert_no_answer(&error, TransportErrorKind::Timeout, CodeFate::Unknown);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_a_timeout_within_the_time_limit() {
+    let head = Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{".to_vec());
+    let server = WireServer::start(vec![vec![Step::Read, head, Step::Hang]]).await;
+    let builder = builder(&server).time_limit(Duration::from_millis(200));
+    let error = exchange(builder).await.unwrap_err();
+    assert_no_answer(&error, TransportErrorKind::Timeout, CodeFate::Unknown);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_after_the_request_is_interrupted_and_nothing_is_resent() {
+    let breaks = [
+        vec![Step::Read],
+        vec![Step::Read, Step::Reset],
+        vec![Step::Read, Step::Send(b"HTTP/1.1 2".to_vec()), Step::Reset],
+        vec![Step::Read, Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{".to_vec())],
+        vec![Step::Read, Step::Send(TOKEN.into())],
+        vec![
+            Step::Read,
+            Step::Send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{".to_vec()),
+        ],
+    ];
+    for script in breaks {
+        let server = WireServer::start(vec![script]).await;
+        let error = exchange(builder(&server)).await.unwrap_err();
+        assert_no_answer(&error, TransportErrorKind::Interrupted, CodeFate::Unknown);
+        assert_eq!(server.requests().len(), 1);
+        assert!(error.into_code().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_went_stale_between_two_logins_does_not_fail_the_second() {
+    // The server promises to keep the connection, and closes it after each answer.
+    let script = vec![Step::Read, http("200 OK", "connection: keep-alive\r\n", TOKEN)];
+    let server = WireServer::start(vec![script]).await;
+    let exchanger = builder(&server).build().unwrap();
+    for login in 1..=50 {
+        exchanger.exchange(code()).await.unwrap();
+        assert_eq!(server.requests().len(), login);
+    }
+}
+
+#[tokio::test]
+async fn a_token_answer_over_its_limit_is_too_large() {
+    let body = format!(r#"{{"access_token":"T","x":"{}"}}"#, "x".repeat(1024 * 1024));
+    let server = WireServer::start(vec![vec![Step::Read, http("200 OK", "", &body)]]).await;
+    let error = exchange(builder(&server)).await.unwrap_err();
+    assert_no_answer(&error, TransportErrorKind::TooLarge, CodeFate::Unknown);
+}
+
+#[tokio::test]
+async fn a_refusal_over_its_limit_is_cut_and_read_as_far_as_it_goes() {
+    let body = format!(r#"{{"error":"invalid_client","x":"{}"}}"#, "x".repeat(10 * 1024 * 1024));
+    let script = vec![Step::Read, http("401 Unauthorized", "", &body)];
+    let server = WireServer::start(vec![script]).await;
+    let error = exchange(builder(&server)).await.unwrap_err();
+    assert!(matches!(error.kind(), CallErrorKind::NoFlavorAccepted));
+    assert_eq!(error.headline().to_string(), "basic+form got 401 invalid_client");
+    assert_eq!(error.attempts().len(), 6);
+}
+
+#[tokio::test]
+async fn the_limits_count_what_comes_out_of_decompression() {
+    let transport =
+        || ReqwestTransport::from_builder(reqwest::Client::builder().gzip(true)).unwrap();
+    let bomb = gzip(&vec![b'a'; 64 * 1024 * 1024]);
+    let answer = |status: &str| {
+        let length = bomb.len();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n"
+        );
+        Step::Send([head.as_bytes(), &bomb].concat())
+    };
+
+    let server = WireServer::start(vec![vec![Step::Read, answer("200 OK")]]).await;
+    let error = exchange(builder(&server).transport(transport())).await.unwrap_err();
+    assert_no_answer(&error, TransportErrorKind::TooLarge, CodeFate::Unknown);
+
+    let server = WireServer::start(vec![vec![Step::Read, answer("500 Fault")]]).await;
+    let error = exchange(builder(&server).transport(transport())).await.unwrap_err();
+    assert!(matches!(error.kind(), CallErrorKind::Unavailable { .. }));
+    assert_eq!(error.attempts().len(), 6);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_that_nobody_asked_for_may_hold_a_token() {
+    let body = gzip(TOKEN.as_bytes());
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n");
+    let answer = Step::Send([head.as_bytes(), &body].concat());
+    let server = WireServer::start(vec![vec![Step::Read, answer]]).await;
+    let error = exchange(builder(&server)).await.unwrap_err();
+    assert!(matches!(error.kind(), CallErrorKind::Unreadable(_)));
+    assert_eq!(error.code_fate(), CodeFate::Spent);
+}
+
+#[tokio::test]
+async fn no_error_text_shows_the_url() {
+    for script in [vec![Step::Read], vec![Step::Read, Step::Hang]] {
+        let server = WireServer::start(vec![script]).await;
+        let url = format!("{}/PATH?key=URL-SECRET", server.url());
+        let limit = Duration::from_millis(200);
+        let error = exchange(TokenExchanger::builder("id", url).time_limit(limit)).await;
+        let error = error.unwrap_err();
+        let mut chain = format!("{error} {error:?}");
+        let mut source = error.source();
+        while let Some(error) = source {
+            chain += &format!(" {error} {error:?}");
+            source = error.source();
+        }
+        assert!(!chain.contains("PATH") && !chain.contains("URL-SECRET"), "{chain}");
+    }
+}
+
+#[test]
+fn a_client_that_keeps_cookies_is_refused() {
+    let builder = reqwest::Client::builder().cookie_store(true);
+    let error = ReqwestTransport::from_builder(builder).unwrap_err();
+    assert!(matches!(error, ReqwestTransportError::KeepsCookies));
+}
+
+#[test]
+fn a_client_that_cannot_be_built_is_an_error() {
+    let builder = reqwest::Client::builder().user_agent("a\nb");
+    let error = ReqwestTransport::from_builder(builder).unwrap_err();
+    assert!(matches!(error, ReqwestTransportError::Build(_)));
+}
+
+fn builder(server: &WireServer) -> TokenExchangerBuilder {
+    TokenExchanger::builder("my-client-id", server.url()).client_secret("my-client-secret")
+}
+
+fn code() -> AuthorizationCode {
+    AuthorizationCode::unchecked("some-unique-auth-code")
+}
+
+async fn exchange(builder: TokenExchangerBuilder) -> Result<Issued, CallError> {
+    builder.policy(Policy::Exhaustive).build().unwrap().exchange(code()).await
+}
+
+#[track_caller]
+fn assert_no_answer(error: &CallError, kind: TransportErrorKind, fate: CodeFate) {
+    let CallErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+    assert_eq!(transport.kind(), kind, "{transport:?}");
+    assert_eq!(error.code_fate(), fate);
+    assert_eq!(error.attempts().len(), 1);
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
