@@ -239,7 +239,6 @@ impl<T> Call<T> {
         }
         if let Some(secret) = self.setup.client.secret() {
             mask.hide("client_secret", secret.expose());
-            mask.hide("client_secret", encode::url_encode(secret.expose()));
             for header in self.setup.client.headers() {
                 let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
                 mask.hide("authorization", credentials.unwrap_or_default());

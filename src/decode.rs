@@ -153,7 +153,7 @@ struct Grant<'m, 'a> {
 
 impl<'a> Grant<'_, 'a> {
     fn token(&mut self, access_token: &str, sent: SystemTime, requested: &[String]) -> Token {
-        if HeaderValue::from_str(access_token).is_err() {
+        if HeaderValue::from_bytes(access_token.as_bytes()).is_err() {
             self.warn(Warning::NotAHeaderValue);
         }
         let mut token = Token::bearer(access_token);

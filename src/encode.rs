@@ -106,7 +106,7 @@ pub(crate) fn request<'a>(
 }
 
 /// The text as it stands in a form and in an encoded header.
-pub(crate) fn url_encode(text: &str) -> String {
+fn url_encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 

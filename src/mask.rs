@@ -4,12 +4,12 @@
 //! in which text travels. So a secret is looked for raw, URL-encoded, JSON-escaped and inside
 //! base64, and what is found is replaced by a mark that names it: `[code]`.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 
 /// The secrets of one call.
 #[derive(Default)]
@@ -17,39 +17,39 @@ pub(crate) struct Mask<'a> {
     needles: Vec<Needle<'a>>,
 }
 
+#[derive(Clone, Copy)]
 struct Needle<'a> {
     mark: &'a str,
-    secret: Cow<'a, str>,
-    /// What base64 makes of the secret at each of the three offsets it can have, without the
-    /// characters that its neighbours have a part in.
-    base64: Vec<String>,
+    secret: &'a str,
 }
 
 impl<'a> Mask<'a> {
     /// Hides `secret` behind `[mark]`.
-    pub(crate) fn hide(&mut self, mark: &'a str, secret: impl Into<Cow<'a, str>>) {
-        let secret = secret.into();
+    pub(crate) fn hide(&mut self, mark: &'a str, secret: &'a str) {
         if secret.is_empty() || self.needles.iter().any(|needle| needle.secret == secret) {
             return;
         }
-        let base64 = if is_word(&secret) { Vec::new() } else { base64_cores(&secret) };
-        self.needles.push(Needle { mark, secret, base64 });
+        self.needles.push(Needle { mark, secret });
         // The longest first, so that a secret within another leaves nothing of it.
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.secret.len()));
     }
 
     /// The text with a mark in place of each secret.
     pub(crate) fn apply(&self, text: &str) -> String {
-        let mut masked = String::with_capacity(text.len());
-        let mut at = 0;
-        while let Some(next) = text[at..].chars().next() {
-            let found =
-                self.needles.iter().find_map(|needle| Some((needle, needle.end(text, at)?)));
-            if let Some((needle, end)) = found {
-                masked.extend(["[", needle.mark, "]"]);
-                at = end;
-            } else if let Some((needle, end)) = self.base64(text, at) {
-                masked.extend(["[", needle.mark, "]"]);
+        self.beginning(text, usize::MAX)
+    }
+
+    /// The beginning of that: at least `length` characters, if there are as many. For a long text
+    /// of which no more is shown.
+    pub(crate) fn beginning(&self, text: &str, length: usize) -> String {
+        let mut masked = String::new();
+        let (mut at, mut characters) = (0, 0);
+        while let Some(next) = text[at..].chars().next().filter(|_| characters < length) {
+            let left = length - characters;
+            characters += 1;
+            let found = self.plain(text, at).or_else(|| self.base64(text, at, left));
+            if let Some((mark, end)) = found {
+                masked.extend(["[", mark, "]"]);
                 at = end;
             } else {
                 masked.push(next);
@@ -77,19 +77,45 @@ impl<'a> Mask<'a> {
         if clean { error } else { Box::new(MaskedError(texts.join(": "))) }
     }
 
-    /// The base64 text that begins at `at` and holds a secret, to its end.
-    fn base64(&self, text: &str, at: usize) -> Option<(&Needle<'a>, usize)> {
-        let before = text.as_bytes()[..at].last();
-        if before.is_some_and(|&byte| base64_character(&[byte]).is_some()) {
+    /// The mark of the secret that begins at `at`, and where it ends.
+    fn plain(&self, text: &str, at: usize) -> Option<(&'a str, usize)> {
+        self.needles.iter().find_map(|needle| Some((needle.mark, needle.end(text, at)?)))
+    }
+
+    /// The mark of a secret within the base64 text that begins at `at`, and where that ends. Looked
+    /// for as far as `length` characters.
+    fn base64(&self, text: &str, at: usize, length: usize) -> Option<(&'a str, usize)> {
+        let text = text.as_bytes();
+        if text[..at].last().is_some_and(|&byte| base64_character(&[byte]).is_some()) {
             return None;
         }
-        let (mut run, mut end) = (String::new(), at);
-        while let Some((character, length)) = base64_character(&text.as_bytes()[end..]) {
-            run.push(character);
-            end += length;
+        let (mut run, mut end) = (Vec::new(), at);
+        while let Some((character, size)) = base64_character(&text[end..]) {
+            end += size;
+            if run.len() <= length.saturating_add(LOOKAHEAD) {
+                run.push(character);
+            }
         }
-        let holds = |needle: &&Needle<'_>| needle.base64.iter().any(|core| run.contains(core));
-        Some((self.needles.iter().find(holds)?, end))
+        if run.len() < SHORT {
+            return None;
+        }
+        // Four characters make three bytes; where the first four begin is not known.
+        let mark = (0..4).find_map(|offset| {
+            let group = &run[offset..];
+            // One character alone makes no byte.
+            let whole = group.len() - usize::from(group.len() % 4 == 1);
+            let bytes = BASE64.decode(&group[..whole]).ok()?;
+            self.within(&String::from_utf8_lossy(&bytes))
+        });
+        Some((mark?, end))
+    }
+
+    /// The mark of the first secret in the text. Of the long ones: chance would find a short one
+    /// in anything.
+    fn within(&self, text: &str) -> Option<&'a str> {
+        let long = self.needles.iter().filter(|needle| !needle.is_word());
+        let found = |at| long.clone().find(|needle| needle.end(text, at).is_some());
+        text.char_indices().find_map(|(at, _)| found(at)).map(|needle| needle.mark)
     }
 }
 
@@ -98,12 +124,17 @@ impl Needle<'_> {
     fn end(&self, text: &str, at: usize) -> Option<usize> {
         let end = [Writing::Raw, Writing::Url, Writing::Json]
             .into_iter()
-            .filter_map(|writing| writing.end(&self.secret, text, at))
+            .filter_map(|writing| writing.end(self.secret, text, at))
             .max()?;
         // A short secret may be a part of any word, such as the `c` of `code`: only the whole word
         // can be the secret then.
-        let whole = !is_word(&self.secret) || (begins_word(text, at) && ends_word(text, end));
+        let whole = !self.is_word() || (begins_word(text, at) && ends_word(text, end));
         whole.then_some(end)
+    }
+
+    /// Whether the secret is so short that it is looked for as a whole word only.
+    fn is_word(&self) -> bool {
+        self.secret.len() < SHORT
     }
 }
 
@@ -187,24 +218,6 @@ fn json_unit(text: &[u8]) -> Option<u16> {
     [a, b, c, d].into_iter().try_fold(0, |unit, digit| Some(unit << 4 | u16::from(hex(digit)?)))
 }
 
-/// What base64 makes of a secret whatever stands around it: one text for each offset modulo 3.
-fn base64_cores(secret: &str) -> Vec<String> {
-    (0..3)
-        .map(|offset| {
-            let mut bytes = vec![0; offset];
-            bytes.extend_from_slice(secret.as_bytes());
-            // The first characters hold bits of what stands before, the last of what comes after.
-            let (first, last) = ((offset * 8).div_ceil(6), bytes.len() * 8 / 6);
-            STANDARD_NO_PAD.encode(bytes)[first..last].to_owned()
-        })
-        .collect()
-}
-
-/// Whether the secret is so short that it is looked for as a whole word only.
-fn is_word(secret: &str) -> bool {
-    secret.len() < SHORT
-}
-
 fn begins_word(text: &str, at: usize) -> bool {
     let before = &text.as_bytes()[..at];
     // An escape before it is a character of its own, though it ends in a letter or a digit.
@@ -224,14 +237,14 @@ fn in_word(byte: u8) -> bool {
 }
 
 /// The base64 character that the text begins with, URL-safe or escaped or not, and its length.
-fn base64_character(text: &[u8]) -> Option<(char, usize)> {
+fn base64_character(text: &[u8]) -> Option<(u8, usize)> {
     let character = |byte: u8| match byte {
-        b'+' | b'-' => Some('+'),
-        b'/' | b'_' => Some('/'),
-        byte => byte.is_ascii_alphanumeric().then_some(byte.into()),
+        b'+' | b'-' => Some(b'+'),
+        b'/' | b'_' => Some(b'/'),
+        byte => byte.is_ascii_alphanumeric().then_some(byte),
     };
     match *text {
-        [b'\\', b'/', ..] => Some(('/', 2)),
+        [b'\\', b'/', ..] => Some((b'/', 2)),
         [b'%', ..] => Some((character(url_escape(text)?)?, 3)),
         [byte, ..] => Some((character(byte)?, 1)),
         [] => None,
@@ -261,3 +274,11 @@ impl StdError for MaskedError {}
 
 /// Secrets of fewer bytes than this are words, and a cut-off secret of fewer is not one.
 const SHORT: usize = 8;
+
+/// How many characters of a base64 text are looked at beyond those that are shown, so that a secret
+/// that begins among these is known.
+const LOOKAHEAD: usize = 64;
+
+/// Takes a text that was cut off anywhere.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));

@@ -13,6 +13,8 @@ use token_exchanger::{
     TransportErrorKind,
 };
 
+type Answer = fn() -> token_exchanger::HttpResponse;
+
 const DOCUMENTED: [&str; 6] =
     ["basic+form", "basic+json", "body+form", "body+json", "basic-raw+form", "basic-raw+json"];
 
@@ -117,7 +119,7 @@ fn what_an_exchange_learned_is_tried_first_at_the_next() {
     let (issued, _) = in_turn(&exchanger, &[invalid_client(), invalid_client(), token()]);
     assert_eq!(issued.unwrap().flavor, Flavor::BODY_FORM);
     assert_eq!(exchanger.learned(), Some(Flavor::BODY_FORM));
-    assert_eq!(exchanger.clone().flavors()[..2], [Flavor::BODY_FORM, Flavor::BASIC_JSON]);
+    assert_eq!(exchanger.flavors()[..2], [Flavor::BODY_FORM, Flavor::BASIC_JSON]);
 
     let (_, seen) = in_turn(&exchanger, &[token()]);
     assert_eq!(seen, [Flavor::BODY_FORM]);
@@ -232,7 +234,7 @@ fn careful_goes_on_after_a_500_to_json_or_to_raw_credentials_with_reserved_chara
 
 #[test]
 fn careful_stops_where_exhaustive_goes_on() {
-    let refusals: [(&str, fn() -> token_exchanger::HttpResponse); 7] = [
+    let refusals: [(&str, Answer); 7] = [
         ("an empty 200", || json(200, "")),
         ("invalid_grant", || json(400, r#"{"error":"invalid_grant"}"#)),
         ("invalid_scope", || json(400, r#"{"error":"invalid_scope"}"#)),
@@ -249,7 +251,7 @@ fn careful_stops_where_exhaustive_goes_on() {
 
 #[test]
 fn both_policies_stop_where_asking_again_would_do_harm() {
-    let dangers: [(&str, fn() -> token_exchanger::HttpResponse); 8] = [
+    let dangers: [(&str, Answer); 8] = [
         ("a token that is a number", || json(200, r#"{"access_token":1}"#)),
         ("a cut off 200", || json(200, "{")),
         ("a token and an error", || json(200, r#"{"access_token":"T","error":"x"}"#)),

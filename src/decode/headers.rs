@@ -40,5 +40,5 @@ pub(crate) fn location(headers: &HeaderMap, mask: &Mask<'_>) -> Option<String> {
         }
         Err(_) => text.split(['?', '#']).next().unwrap_or_default().to_owned(),
     };
-    Some(printable(&mask.apply(&shown), DESCRIPTION_LIMIT))
+    Some(printable(mask, &shown, DESCRIPTION_LIMIT))
 }

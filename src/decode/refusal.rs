@@ -39,7 +39,7 @@ pub(super) fn read<'m>(
             mask.hide(mark, token);
         }
     }
-    let show = |text: String, limit| printable(&mask.apply(&text), limit);
+    let show = |text: String, limit| printable(&mask, &text, limit);
 
     let code = code(error).map(|code| show(code, CODE_LIMIT));
     let description = description(error).or(described);
@@ -52,8 +52,9 @@ pub(super) fn read<'m>(
     ))
 }
 
-/// The text as it may be shown: of the characters that RFC 6749 allows in an error, and cut.
-pub(super) fn printable(text: &str, limit: usize) -> String {
+/// The text as it may be shown: without secrets, of the characters that RFC 6749 allows in an
+/// error, and cut to so many of them.
+pub(super) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
     let allowed = |character: char| match character {
         ' ' | '!' | '#'..='[' | ']'..='~' => character,
         '"' => '\'',
@@ -61,7 +62,13 @@ pub(super) fn printable(text: &str, limit: usize) -> String {
         character if character.is_whitespace() || character.is_control() => ' ',
         _ => '?',
     };
-    text.chars().map(allowed).take(limit).collect::<String>().trim().to_owned()
+    mask.beginning(text, limit)
+        .chars()
+        .map(allowed)
+        .take(limit)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// A member's value; `null` if it is nested so deeply that no error was meant.

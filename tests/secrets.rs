@@ -1,0 +1,295 @@
+//! No secret in any output, also where a server sends it back.
+
+mod support;
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use support::{answer, json, play};
+use token_exchanger::{
+    AuthorizationCode, Call, CallError, CodeVerifier, HttpResponse, Issued, Secret, Token,
+    TokenExchanger, TransportError, TransportErrorKind,
+};
+
+const SECRET: &str = "S3CRET \"t/+:=&%\\é-ZYXWVUT";
+const CODE: &str = "C0DE-4/0AbCd+Ef==";
+const VERIFIER: &str = "V3RIFIER-dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1g";
+const PARAM: &str = "P4RAM-assertion-value";
+const TOKENS: [&str; 3] = ["AT-SECRET-ABCDEFG", "RT-SECRET-ABCDEFG", "ID-SECRET-ABCDEFG"];
+
+#[test]
+fn no_public_type_shows_a_secret_in_debug() {
+    let exchanger = exchanger();
+    let mut text = String::new();
+    let mut show = |value: &dyn Debug| text += &format!("{value:?} {value:#?}");
+    show(&Secret::from(SECRET));
+    show(&CodeVerifier::parse(VERIFIER).unwrap());
+    show(&code());
+    show(&TokenExchanger::builder("id", "https://as.example").client_secret(SECRET));
+    show(&exchanger);
+    show(&call(&exchanger));
+    show(&Token::bearer(TOKENS[0]).with_refresh_token(TOKENS[1]));
+    show(&issued());
+    assert_clean(&text);
+}
+
+#[test]
+fn a_request_shows_neither_its_authorization_nor_any_type_a_body() {
+    let headers = format!("{:?}", call(&exchanger()).request().headers());
+    assert_clean(&headers);
+}
+
+#[test]
+fn an_echo_is_masked_however_it_is_written() {
+    for secret in [SECRET, CODE, VERIFIER, PARAM] {
+        for echo in writings(secret) {
+            let description = format!("no: <{echo}>, and \"{echo}\" is x{echo}x not it");
+            for body in [error_body(&description), form_body(&description)] {
+                let error = refused(&answer(400, &[], body));
+                assert_clean(&everything(&error));
+                assert!(error.headline().to_string().contains("no: <["), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_echo_is_masked_in_every_part_of_an_error() {
+    for echo in [SECRET, CODE, VERIFIER, PARAM] {
+        let quoted = serde_json::to_string(echo).unwrap();
+        let bodies = [
+            format!(r#"{{"error":{quoted}}}"#),
+            format!(r#"{{"error":"x","error_uri":"https://docs.example/{}"}}"#, encoded(echo)),
+            format!(r#"{{"error":{{"code":{quoted},"message":{quoted}}}}}"#),
+            format!(r#"{{"error":"x","message":{quoted}}}"#),
+        ];
+        for body in bodies {
+            assert_clean(&everything(&refused(&json(400, &body))));
+        }
+    }
+}
+
+#[test]
+fn a_basic_header_that_is_sent_back_is_masked() {
+    let exchanger = exchanger();
+    for flavor in exchanger.flavors() {
+        let request = call(&exchanger).flavor(flavor).request();
+        let Some(header) = request.headers().get("authorization") else { continue };
+        let header = header.to_str().unwrap().to_owned();
+        let error = refused(&json(400, &error_body(&format!("bad header: {header}"))));
+        assert!(error.to_string().contains("bad header: Basic ["), "{error}");
+        assert!(!error.to_string().contains(&header[6..]));
+        assert_clean(&everything(&error));
+    }
+}
+
+#[test]
+fn a_request_body_that_is_sent_back_is_masked() {
+    let exchanger = exchanger();
+    for flavor in exchanger.flavors() {
+        let request = call(&exchanger).flavor(flavor).request();
+        let body = String::from_utf8(request.into_body()).unwrap();
+        let error = refused(&json(400, &error_body(&format!("cannot parse {body}"))));
+        assert_clean(&everything(&error));
+    }
+}
+
+#[test]
+fn an_echo_that_the_limit_on_a_text_cuts_off_is_masked() {
+    // The limit is 512 characters; an echo stands across it.
+    for secret in [SECRET, CODE, VERIFIER, PARAM] {
+        let description = format!("{}{secret}", "x ".repeat(250));
+        assert_clean(&everything(&refused(&json(400, &error_body(&description)))));
+    }
+}
+
+#[test]
+fn an_echo_that_the_limit_on_a_body_cuts_off_is_not_shown() {
+    for cut in 1..40 {
+        let before = "x".repeat(64 * 1024 - cut - r#"{"error_description":""#.len());
+        let body = format!(r#"{{"error_description":"{before}{VERIFIER}","error":"x"}}"#);
+        assert_clean(&everything(&refused(&json(400, &body))));
+        let body = format!("error=x&error_description={before}{VERIFIER}");
+        assert_clean(&everything(&refused(&json(400, &body))));
+    }
+}
+
+#[test]
+fn a_redirect_that_holds_a_secret_is_masked() {
+    let locations = [
+        format!("https://x.example/{}?a={}#b", encoded(CODE), encoded(SECRET)),
+        format!("/login/{}", URL_SAFE_NO_PAD.encode(SECRET)),
+        format!("https://{VERIFIER}:{PARAM}@x.example/#access_token={}", TOKENS[0]),
+    ];
+    for location in locations {
+        let error = refused(&answer(307, &[("location", &location)], ""));
+        assert_clean(&everything(&error));
+    }
+}
+
+#[test]
+fn the_token_that_comes_with_an_error_is_not_shown() {
+    let [access, refresh, id] = TOKENS;
+    let bodies = [
+        format!(r#"{{"access_token":"{access}","error":"x","error_description":"{access}"}}"#),
+        format!(
+            r#"{{"refresh_token":"{refresh}","error":"x","error_description":"kept {refresh}"}}"#
+        ),
+        format!(r#"{{"id_token":"{id}","error":"{id}"}}"#),
+        format!(r#"{{"access_token":["{access}"]}}"#),
+        format!("{access}"),
+        format!(r#"{{"token":"{access}""#),
+    ];
+    for status in [200, 400] {
+        for body in &bodies {
+            assert_clean(&everything(&refused(&json(status, body))));
+        }
+    }
+}
+
+#[test]
+fn the_error_of_a_transport_that_quotes_the_request_is_masked_along_its_chain() {
+    let exchanger = exchanger();
+    let quote = |request: &token_exchanger::HttpRequest| {
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        let header = request.headers().get("authorization").map(|it| it.to_str().unwrap());
+        let header = header.unwrap_or_default().to_owned();
+        TransportError::new(TransportErrorKind::Interrupted, Outer(Inner(body + &header)))
+    };
+    for flavor in exchanger.flavors() {
+        let (result, _) = play(call(&exchanger).flavor(flavor), |request| Err(quote(request)));
+        let error = result.unwrap_err();
+        assert_clean(&everything(&error));
+        assert!(everything(&error).contains("while writing"), "the clean part is kept");
+    }
+}
+
+#[test]
+fn a_short_secret_is_masked_as_a_word_and_does_not_garble_the_rest() {
+    let exchanger = TokenExchanger::builder("id", "https://as.example").client_secret("sec");
+    let exchanger = exchanger.build().unwrap();
+    let body = error_body("client secret 'sec' is bad for code c, and x=sec%26 too");
+    let call = exchanger.exchange(AuthorizationCode::unchecked("c"));
+    let (result, _) = play(call, |_| Ok(json(401, &body)));
+    let error = result.unwrap_err();
+    let expected = "x (client secret '[client_secret]' is bad for code [code], \
+                    and x=[client_secret]%26 too)";
+    assert!(error.headline().to_string().ends_with(expected), "{error}");
+}
+
+#[test]
+fn no_type_but_a_token_serializes_a_secret() {
+    // A token does so that it can be stored, which its documentation says.
+    let token = serde_json::to_string(&Token::bearer(TOKENS[0])).unwrap();
+    assert!(token.contains(TOKENS[0]));
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("while writing")]
+struct Outer(#[source] Inner);
+
+#[derive(Debug, thiserror::Error)]
+#[error("could not write {0}")]
+struct Inner(String);
+
+fn exchanger() -> TokenExchanger {
+    TokenExchanger::builder("my-client-id", "https://as.example/token")
+        .client_secret(SECRET)
+        .build()
+        .unwrap()
+}
+
+fn code() -> AuthorizationCode {
+    AuthorizationCode::unchecked(CODE).verifier(CodeVerifier::parse(VERIFIER).unwrap())
+}
+
+fn call(exchanger: &TokenExchanger) -> Call<Issued> {
+    exchanger.exchange(code()).param("client_assertion", PARAM)
+}
+
+fn issued() -> Issued {
+    let [access, refresh, id] = TOKENS;
+    let body = format!(
+        r#"{{"access_token":"{access}","refresh_token":"{refresh}","id_token":"{id}","x":["{access}"]}}"#
+    );
+    play(call(&exchanger()), |_| Ok(json(200, &body))).0.unwrap()
+}
+
+fn refused(answer: &HttpResponse) -> CallError {
+    play(call(&exchanger()), |_| Ok(answer.clone())).0.unwrap_err()
+}
+
+fn error_body(description: &str) -> String {
+    let description = serde_json::to_string(description).unwrap();
+    format!(r#"{{"error":"x","error_description":{description}}}"#)
+}
+
+fn form_body(description: &str) -> String {
+    format!("error=x&error_description={}", encoded(description))
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// The ways in which a server may write what it was sent.
+fn writings(secret: &str) -> Vec<String> {
+    let json = serde_json::to_string(secret).unwrap();
+    let escaped: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let every_byte: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let mut writings = vec![
+        secret.to_owned(),
+        encoded(secret),
+        form,
+        every_byte,
+        json.trim_matches('"').to_owned(),
+        json.trim_matches('"').replace('/', "\\/"),
+        escaped,
+    ];
+    // Whatever stands before and after it within the base64 text.
+    for before in ["", "i", "id", "id:"] {
+        for after in ["", "x", "xx"] {
+            let text = format!("{before}{secret}{after}");
+            writings.push(STANDARD.encode(&text));
+            writings.push(URL_SAFE_NO_PAD.encode(&text));
+            writings.push(encoded(&STANDARD.encode(&text)));
+            writings.push(STANDARD.encode(format!("{before}{}{after}", encoded(secret))));
+        }
+    }
+    writings
+}
+
+/// Every text that can be had of an error.
+fn everything(error: &CallError) -> String {
+    let mut text = String::new();
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        text += &format!("{error} {error:?} {error:#?}");
+        next = error.source();
+    }
+    for attempt in error.attempts() {
+        text += &format!("{attempt} {attempt:?}");
+    }
+    text + &format!("{} {:?}", error.kind(), error.kind())
+}
+
+/// Fails if the text holds a planted secret, in any writing, or a telling part of one.
+#[track_caller]
+fn assert_clean(text: &str) {
+    for secret in [SECRET, CODE, VERIFIER, PARAM].into_iter().chain(TOKENS) {
+        for writing in writings(secret) {
+            // The ends of a base64 text may be no more than what stands around it.
+            let core = &writing[4..writing.len() - 4];
+            assert!(!text.contains(core), "{core} of {secret} in {text}");
+        }
+        let part = secret.get(..8).unwrap();
+        assert!(!text.contains(part), "{part} in {text}");
+    }
+    for part in ["ZYXWVUT", "0AbCd", "ZYXW"] {
+        assert!(!text.contains(part), "{part} in {text}");
+    }
+}
