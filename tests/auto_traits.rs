@@ -1,0 +1,45 @@
+//! What can be sent, shared and held across threads, unwinds and awaits.
+
+use token_exchanger::{
+    Attempt, AuthorizationCode, Call, CallError, ConfigError, FromFn, HttpRequest, Issued, Secret,
+    Token, TokenExchanger, TokenExchangerBuilder, Transport, TransportError,
+};
+
+fn sendable<T: Send + Sync + 'static>() {}
+fn sendable_value<T: Send>(_: T) {}
+
+#[test]
+fn everything_is_send_and_sync() {
+    sendable::<TokenExchanger>();
+    sendable::<TokenExchangerBuilder>();
+    sendable::<Call<Issued>>();
+    sendable::<Issued>();
+    sendable::<Token>();
+    sendable::<Secret>();
+    sendable::<AuthorizationCode>();
+    sendable::<CallError>();
+    sendable::<ConfigError>();
+    sendable::<TransportError>();
+    sendable::<Attempt>();
+    sendable::<Box<dyn Transport>>();
+    sendable::<FromFn<fn(HttpRequest) -> std::future::Ready<()>, std::future::Ready<()>>>();
+    #[cfg(feature = "reqwest")]
+    sendable::<token_exchanger::ReqwestTransport>();
+}
+
+#[test]
+fn the_futures_of_a_call_are_send() {
+    let transport = token_exchanger::from_fn(async |_| unreachable!("nothing is sent"));
+    let exchanger = TokenExchanger::builder("id", "https://as.example/token")
+        .transport(std::sync::Arc::new(token_exchanger::from_fn(async |_| unreachable!())))
+        .build()
+        .unwrap();
+    let code = || AuthorizationCode::unchecked("C");
+    sendable_value(exchanger.exchange(code()).send(&transport));
+    sendable_value(exchanger.exchange(code()).into_future());
+}
+
+#[test]
+fn an_error_is_no_larger_than_a_pointer() {
+    assert_eq!(size_of::<CallError>(), size_of::<usize>());
+}

@@ -1,0 +1,114 @@
+//! The modules build on one another in one direction only.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the bottom up; a module uses only what stands before it.
+const LAYERS: [&str; 16] = [
+    // nouns
+    "secret",
+    "transport",
+    "flavor",
+    "pkce",
+    "code",
+    "token",
+    // record
+    "mask",
+    "error",
+    // functions
+    "encode",
+    "endpoint",
+    "decode",
+    "verdict",
+    "ladder",
+    // state
+    "setup",
+    "call",
+    // front door
+    "exchanger",
+];
+
+#[test]
+fn no_module_imports_one_above_it() {
+    for (file, text) in sources() {
+        let Some(own) = layer(&module(&file)) else { continue };
+        for line in text.lines().map(str::trim).take_while(|line| *line != "#[cfg(test)]") {
+            let Some(path) = line.strip_prefix("use crate::") else { continue };
+            let other: String =
+                path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let other_layer = layer(&other).unwrap_or_else(|| panic!("{other} has no layer"));
+            assert!(other_layer < own, "{} uses {other}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_module_has_a_layer() {
+    for (file, _) in sources() {
+        assert!(module(&file) == "lib" || layer(&module(&file)).is_some(), "{}", file.display());
+    }
+}
+
+#[test]
+fn only_its_adapter_names_reqwest() {
+    for (file, text) in sources() {
+        let adapter = file.ends_with("transport/reqwest.rs");
+        for word in ["reqwest::", "hyper::"] {
+            let named = text.lines().any(|line| {
+                let line = line.trim_start();
+                !line.starts_with("//") && line.contains(word) && !line.contains("self::reqwest::")
+            });
+            assert!(adapter || !named, "{} names {word}", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_edge_reads_the_clock_each_in_one_line() {
+    for (file, text) in sources() {
+        let reads = text.matches("SystemTime::now").count() + text.matches("Instant::now").count();
+        let edge = file.ends_with("src/call.rs") || file.ends_with("transport/reqwest.rs");
+        assert_eq!(reads, usize::from(edge), "{}", file.display());
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines_without_its_tests() {
+    for (file, text) in sources() {
+        let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        assert!(lines <= 400, "{} has {lines} lines", file.display());
+    }
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| *layer == module)
+}
+
+/// The module of the crate root that the file belongs to.
+fn module(file: &Path) -> String {
+    let below = file.strip_prefix(root()).expect("below the root");
+    let first = below.components().next().expect("a name").as_os_str();
+    Path::new(first).file_stem().expect("a name").to_string_lossy().into_owned()
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read_to_string(&path).expect("text");
+                files.push((path, text));
+            }
+        }
+    }
+    assert!(files.len() > 10);
+    files
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
