@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use crate::code::{AuthorizationCode, CodeFate};
@@ -39,6 +40,8 @@ use crate::verdict::{self, Answer, Asked, Class, Step};
 #[must_use = "a call does nothing until it is awaited, sent or turned"]
 pub struct Call<T> {
     setup: Arc<Setup>,
+    /// What is asked, for people.
+    asks: &'static str,
     code: AuthorizationCode,
     parameters: Vec<(String, Secret)>,
     /// What is left to try; the first is under way. Never empty.
@@ -79,6 +82,7 @@ impl Call<Issued> {
         Self {
             ladder: setup.flavors().into(),
             setup,
+            asks: "code exchange",
             code,
             parameters: Vec::new(),
             judged: Vec::new(),
@@ -170,7 +174,7 @@ impl<T> Call<T> {
         let class = verdict::class(status, asks_to_wait, &reading, asked);
         let error = match reading {
             Reading::Token(token, warnings) if class == Class::Token => {
-                return ControlFlow::Break(Ok(self.accepted(*token, warnings, elapsed)));
+                return ControlFlow::Break(Ok(self.accepted(*token, warnings, status, elapsed)));
             }
             Reading::Error(error) => Some(error),
             _ => None,
@@ -271,13 +275,19 @@ impl<T> Call<T> {
             || self.deadline(now).is_some_and(|deadline| deadline.left(now).is_zero())
     }
 
-    fn accepted(self, mut token: Token, warnings: Vec<Warning>, elapsed: Duration) -> T {
+    fn accepted(
+        self,
+        mut token: Token,
+        warnings: Vec<Warning>,
+        status: StatusCode,
+        elapsed: Duration,
+    ) -> T {
         let flavor = self.ladder[0];
         self.setup.learned().accept(flavor);
         token.flavor = Some(flavor);
         let mut attempts = Vec::with_capacity(self.judged.len() + 1);
         attempts.extend(self.judged.into_iter().map(|judged| judged.attempt));
-        attempts.push(Attempt::new(flavor, Outcome::Accepted, elapsed));
+        attempts.push(Attempt::new(flavor, Some(status), Outcome::Accepted, elapsed));
         (self.finish)(Issued { token, flavor, attempts, warnings })
     }
 
@@ -317,6 +327,7 @@ impl<T> Call<T> {
         self.setup.learned().doubt(suspects);
         CallError::new(Failure {
             kind,
+            asked: self.asks,
             host: self.setup.token_endpoint.host.clone(),
             headline,
             fate: self.judged.iter().map(|judged| judged.fate).max().unwrap_or(CodeFate::Unsent),
@@ -328,7 +339,8 @@ impl<T> Call<T> {
 
     fn judge(&mut self, class: Class, outcome: Outcome, elapsed: Duration, answer: Option<Answer>) {
         let fate = verdict::fate(class, answer.as_ref());
-        let attempt = Attempt::new(self.ladder[0], outcome, elapsed);
+        let status = answer.as_ref().map(|answer| answer.status);
+        let attempt = Attempt::new(self.ladder[0], status, outcome, elapsed);
         self.judged.push(Judged { attempt, class, fate, answer });
     }
 }
@@ -346,6 +358,7 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
+            .field("asks", &self.asks)
             .field("host", &self.setup.token_endpoint.host)
             .field("flavors", &self.ladder)
             .field("parameters", &self.parameters)

@@ -23,6 +23,8 @@ pub struct CallError(Box<Failure>);
 /// What a [`CallError`] holds.
 pub(crate) struct Failure {
     pub(crate) kind: CallErrorKind,
+    /// What was asked, for people.
+    pub(crate) asked: &'static str,
     pub(crate) host: String,
     /// Never empty.
     pub(crate) attempts: Vec<Attempt>,
@@ -133,7 +135,8 @@ impl CallError {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { kind, host, attempts, headline, fate, may_have_spent, .. } = &*self.0;
+        let Failure { kind, asked, host, attempts, headline, fate, may_have_spent, .. } = &*self.0;
+        write!(f, "{asked} failed: ")?;
         match kind {
             CallErrorKind::Refused(_) => write!(f, "{host} refused")?,
             CallErrorKind::NoFlavorAccepted => write!(f, "{host} accepted no way of asking")?,
@@ -172,6 +175,7 @@ impl fmt::Display for CallError {
 impl fmt::Debug for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallError")
+            .field("asked", &self.0.asked)
             .field("kind", &self.0.kind)
             .field("host", &self.0.host)
             .field("attempts", &self.0.attempts)
@@ -244,11 +248,22 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// From sending to the whole answer, or to the moment at which none was to come.
     pub elapsed: Duration,
+    status: Option<StatusCode>,
 }
 
 impl Attempt {
-    pub(crate) fn new(flavor: Flavor, outcome: Outcome, elapsed: Duration) -> Self {
-        Self { flavor, outcome, elapsed }
+    pub(crate) fn new(
+        flavor: Flavor,
+        status: Option<StatusCode>,
+        outcome: Outcome,
+        elapsed: Duration,
+    ) -> Self {
+        Self { flavor, outcome, elapsed, status }
+    }
+
+    /// The answer's status, also of an accepted one; `None` if no answer came.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
     }
 }
 

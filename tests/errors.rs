@@ -16,35 +16,35 @@ fn display_is_one_line_to_act_on() {
     let lines = [
         (
             answer(400, &[], refusal),
-            "as.example refused: basic+form got 400 invalid_grant (Code not valid) (attempt 1 of \
+            "code exchange failed: as.example refused: basic+form got 400 invalid_grant (Code not valid) (attempt 1 of \
              1); the code is spent; authorize again, or mend what the answer names (redirect URI, \
              scope, verifier)",
         ),
         (
             answer(429, &[("retry-after", "30")], ""),
-            "as.example is unavailable: basic+form got 429 (attempt 1 of 1), which asks to wait \
+            "code exchange failed: as.example is unavailable: basic+form got 429 (attempt 1 of 1), which asks to wait \
              30 s; the code can probably still be used; try again later",
         ),
         (
             answer(404, &[], ""),
-            "as.example has no token endpoint there: basic+form got 404 (attempt 1 of 1); the code \
+            "code exchange failed: as.example has no token endpoint there: basic+form got 404 (attempt 1 of 1); the code \
              can probably still be used; check the token URL",
         ),
         (
             answer(307, &[("location", "https://new.example/token?x=1#y")], ""),
-            "as.example redirects to https://new.example/token: basic+form got 307 (attempt 1 of \
+            "code exchange failed: as.example redirects to https://new.example/token: basic+form got 307 (attempt 1 of \
              1); the code can probably still be used; set the token URL to where it has moved, if \
              you trust that place",
         ),
         (
             answer(200, &[], "<html>"),
-            "as.example gave an answer without a token: basic+form got 200 (attempt 1 of 1); the \
+            "code exchange failed: as.example gave an answer without a token: basic+form got 200 (attempt 1 of 1); the \
              code may be spent; check that the token URL is one; the answer may hold a token in \
              another shape",
         ),
         (
             answer(500, &[], ""),
-            "as.example is unavailable: basic+form got 500 (attempt 1 of 1); the code may be \
+            "code exchange failed: as.example is unavailable: basic+form got 500 (attempt 1 of 1); the code may be \
              spent; authorize again once the server is back",
         ),
     ];
@@ -56,14 +56,14 @@ fn display_is_one_line_to_act_on() {
     let (result, _) = always(plain(), Policy::Careful, invalid_client);
     assert_eq!(
         result.unwrap_err().to_string(),
-        "as.example accepted no way of asking: basic+form got 401 invalid_client (attempt 1 of 4); \
+        "code exchange failed: as.example accepted no way of asking: basic+form got 401 invalid_client (attempt 1 of 4); \
          the code can probably still be used; check client id and secret"
     );
 
     let error = unanswered(TransportErrorKind::Connect);
     assert_eq!(
         error.to_string(),
-        "as.example gave no answer: basic+form got no answer (connect) (attempt 1 of 1); the code \
+        "code exchange failed: as.example gave no answer: basic+form got no answer (connect) (attempt 1 of 1); the code \
          was not sent; check the host and the network, then try again"
     );
 }
@@ -243,7 +243,10 @@ fn the_source_of_a_transport_error_can_be_reached() {
 fn a_success_after_refusals_lists_them() {
     let exchanger = plain().build().unwrap();
     let (result, _) = in_turn(&exchanger, &[json(500, ""), invalid_client(), token()]);
-    let story: Vec<_> = result.unwrap().attempts.iter().map(ToString::to_string).collect();
+    let attempts = result.unwrap().attempts;
+    let statuses: Vec<_> = attempts.iter().map(|it| it.status().unwrap().as_u16()).collect();
+    assert_eq!(statuses, [500, 401, 200]);
+    let story: Vec<_> = attempts.iter().map(ToString::to_string).collect();
     assert_eq!(
         story,
         ["basic+form got 500", "basic+json got 401 invalid_client", "body+form got a token"]

@@ -142,7 +142,7 @@ fn the_token_that_comes_with_an_error_is_not_shown() {
         ),
         format!(r#"{{"id_token":"{id}","error":"{id}"}}"#),
         format!(r#"{{"access_token":["{access}"]}}"#),
-        format!("{access}"),
+        access.to_owned(),
         format!(r#"{{"token":"{access}""#),
     ];
     for status in [200, 400] {
