@@ -22,7 +22,9 @@ fn wait(text: &str, now: SystemTime) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok().map(Duration::from_secs);
     }
-    httpdate::parse_http_date(text).ok()?.duration_since(now).ok()
+    // Dates have whole seconds, and so has the wait: rather a part of one too long than too short.
+    let left = httpdate::parse_http_date(text).ok()?.duration_since(now).ok()?;
+    Some(Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0)))
 }
 
 /// Where a redirect leads to, as far as it can be shown: without user, query and fragment, which
