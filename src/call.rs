@@ -185,13 +185,11 @@ impl<T> Call<T> {
         let retry_after = decode::retry_after(response.headers(), received);
         let outcome = Outcome::Answered { status, error: error.clone() };
         let answer = Answer { status, error, retry_after, location };
+        let kind = verdict::kind(class, &answer);
         self.judge(class, outcome, elapsed, Some(answer));
 
         match verdict::step(class, status, asked) {
-            Step::Stop => {
-                let last = self.judged.len() - 1;
-                return ControlFlow::Break(Err(self.failed(last)));
-            }
+            Step::Stop => return ControlFlow::Break(Err(self.stopped(kind))),
             Step::Next => {}
             Step::NextWithout(encoding) => self.ladder.retain(|it| it.encoding != encoding),
         }
@@ -295,27 +293,19 @@ impl<T> Call<T> {
         let kind = error.kind();
         self.judge(Class::NoAnswer(kind), Outcome::Unanswered(kind), elapsed, None);
         let error = error.map_source(|source| self.mask().error(source));
+        self.stopped(CallErrorKind::Transport(error))
+    }
+
+    /// The error of a call that its last attempt ended.
+    fn stopped(self, kind: CallErrorKind) -> CallError {
         let last = self.judged.len() - 1;
-        self.error(last, CallErrorKind::Transport(error))
+        self.error(last, kind)
     }
 
-    /// The error of a call that ran out of flavors, attempts or time.
     fn exhausted(self) -> CallError {
-        let headline = verdict::headline(self.judged.iter().map(|judged| judged.class));
-        let moved = |judged: &Judged| {
-            judged.answer.as_ref().is_some_and(|answer| answer.status.is_redirection())
-        };
-        if self.judged.iter().all(moved) {
-            let location = self.judged[headline].answer.as_ref().and_then(|it| it.location.clone());
-            return self.error(headline, CallErrorKind::Redirected { location });
-        }
-        self.failed(headline)
-    }
-
-    fn failed(self, headline: usize) -> CallError {
-        let Judged { class, answer, .. } = &self.judged[headline];
-        let kind = answer.clone().and_then(|answer| verdict::kind(*class, answer));
-        let kind = kind.unwrap_or(CallErrorKind::NoFlavorAccepted);
+        let answers = self.judged.iter();
+        let answers = answers.filter_map(|judged| Some((judged.class, judged.answer.as_ref()?)));
+        let (headline, kind) = verdict::exhausted(&answers.collect::<Vec<_>>());
         self.error(headline, kind)
     }
 

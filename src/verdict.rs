@@ -72,6 +72,15 @@ pub(crate) struct Asked {
     pub(crate) encoding_matters: bool,
 }
 
+/// What of an answer its error tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) error: Option<ServerError>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) location: Option<String>,
+}
+
 /// The class of an answer. Where several fit: a token, then 429, 503 and redirects, then a code
 /// that we know, then the status.
 pub(crate) fn class(
@@ -182,8 +191,36 @@ fn was_not_read(answer: &Answer) -> bool {
         || code.eq_ignore_ascii_case(UNSUPPORTED_GRANT_TYPE)
 }
 
+/// Why a call failed that this answer stopped.
+pub(crate) fn kind(class: Class, answer: &Answer) -> CallErrorKind {
+    let status = answer.status;
+    match (class, &answer.error) {
+        (Class::Wait | Class::Fault, _) => {
+            CallErrorKind::Unavailable { status, retry_after: answer.retry_after }
+        }
+        (Class::Moved, _) => CallErrorKind::Redirected { location: answer.location.clone() },
+        (Class::Grant, Some(error)) => CallErrorKind::Refused(error.clone()),
+        (Class::Grant | Class::Client | Class::Asking { .. }, _) => CallErrorKind::NoFlavorAccepted,
+        (Class::Endpoint, _) => CallErrorKind::WrongEndpoint(status),
+        (Class::Token | Class::MaybeToken | Class::NoAnswer(_) | Class::Blank, _) => {
+            CallErrorKind::Unreadable(status)
+        }
+    }
+}
+
+/// The headline of a call that ran out of flavors, attempts or time after these answers, and why it
+/// failed.
+pub(crate) fn exhausted(answers: &[(Class, &Answer)]) -> (usize, CallErrorKind) {
+    let headline = headline(answers.iter().map(|&(class, _)| class));
+    let (class, answer) = answers[headline];
+    if answers.iter().all(|(_, answer)| answer.status.is_redirection()) {
+        return (headline, kind(Class::Moved, answer));
+    }
+    (headline, kind(class, answer))
+}
+
 /// The most telling of the attempts of a call that ran out of flavors, the first of its rank.
-pub(crate) fn headline(classes: impl IntoIterator<Item = Class>) -> usize {
+fn headline(classes: impl IntoIterator<Item = Class>) -> usize {
     let ranked = classes.into_iter().map(rank).enumerate();
     ranked.min_by_key(|&(_, rank)| rank).map_or(0, |(at, _)| at)
 }
@@ -200,30 +237,6 @@ fn rank(class: Class) -> u8 {
         Class::Endpoint => 6,
         Class::Fault => 7,
     }
-}
-
-/// Why a call failed whose headline is this answer. `None` where the class is no failure, or is no
-/// answer: then the transport's error says why.
-pub(crate) fn kind(class: Class, answer: Answer) -> Option<CallErrorKind> {
-    let Answer { status, error, retry_after, location } = answer;
-    Some(match class {
-        Class::Token | Class::NoAnswer(_) => return None,
-        Class::MaybeToken | Class::Blank => CallErrorKind::Unreadable(status),
-        Class::Wait | Class::Fault => CallErrorKind::Unavailable { status, retry_after },
-        Class::Moved => CallErrorKind::Redirected { location },
-        Class::Client | Class::Asking { .. } => CallErrorKind::NoFlavorAccepted,
-        Class::Grant => CallErrorKind::Refused(error?),
-        Class::Endpoint => CallErrorKind::WrongEndpoint(status),
-    })
-}
-
-/// What of an answer its error tells.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) error: Option<ServerError>,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) location: Option<String>,
 }
 
 /// Codes that say that the client was not recognised: of RFC 6749, of GitHub, of Slack.
@@ -441,19 +454,26 @@ mod tests {
 
     #[test]
     fn the_kind_follows_from_the_headline() {
-        let name =
-            |class, status, body| kind(class, answer(status, body).0).map(|kind| kind.to_string());
+        let name = |class, status, body| kind(class, &answer(status, body).0).to_string();
         let of = |class| name(class, 400, r#"{"error":"x"}"#);
-        assert_eq!(of(Class::Grant).as_deref(), Some("refused"));
-        assert_eq!(of(Class::Client).as_deref(), Some("no_flavor_accepted"));
-        assert_eq!(of(ASKING).as_deref(), Some("no_flavor_accepted"));
-        assert_eq!(of(Class::Blank).as_deref(), Some("unreadable"));
-        assert_eq!(of(Class::MaybeToken).as_deref(), Some("unreadable"));
-        assert_eq!(of(Class::Endpoint).as_deref(), Some("wrong_endpoint"));
-        assert_eq!(of(Class::Fault).as_deref(), Some("unavailable"));
-        assert_eq!(of(Class::Wait).as_deref(), Some("unavailable"));
-        assert_eq!(of(Class::Moved).as_deref(), Some("redirected"));
-        assert_eq!(of(Class::Token), None);
+        assert_eq!(of(Class::Grant), "refused");
+        assert_eq!(of(Class::Client), "no_flavor_accepted");
+        assert_eq!(of(ASKING), "no_flavor_accepted");
+        assert_eq!(of(Class::Blank), "unreadable");
+        assert_eq!(of(Class::MaybeToken), "unreadable");
+        assert_eq!(of(Class::Endpoint), "wrong_endpoint");
+        assert_eq!(of(Class::Fault), "unavailable");
+        assert_eq!(of(Class::Wait), "unavailable");
+        assert_eq!(of(Class::Moved), "redirected");
+    }
+
+    #[test]
+    fn a_call_that_ran_out_is_redirected_only_if_every_answer_was_a_redirect() {
+        let (found, refused) = (answer(302, "").0, answer(400, "").0);
+        let (headline, kind) = exhausted(&[(ASKING, &found), (ASKING, &found)]);
+        assert_eq!((headline, &*kind.to_string()), (0, "redirected"));
+        let (headline, kind) = exhausted(&[(Class::Fault, &found), (ASKING, &refused)]);
+        assert_eq!((headline, &*kind.to_string()), (1, "no_flavor_accepted"));
     }
 
     fn answer(status: u16, body: &str) -> (Answer, Reading) {

@@ -1,6 +1,7 @@
 //! The default transport: reqwest, made to follow nothing, resend nothing and keep no cookies.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use reqwest::{Client, ClientBuilder, redirect, retry};
@@ -20,7 +21,7 @@ use super::{
 /// reqwest itself panics where it cannot work, and no library above it can tell beforehand:
 /// sending needs a tokio runtime with time and IO enabled, and building a client whose reqwest has
 /// a `*-no-provider` TLS feature needs a rustls crypto provider installed for the process.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReqwestTransport {
     client: Client,
 }
@@ -76,6 +77,13 @@ impl ReqwestTransport {
 impl Transport for ReqwestTransport {
     fn send(&self, request: HttpRequest) -> Sending<'_> {
         Box::pin(send(&self.client, request))
+    }
+}
+
+impl fmt::Debug for ReqwestTransport {
+    // Without the client, whose default headers and proxies may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestTransport").finish_non_exhaustive()
     }
 }
 
