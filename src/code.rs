@@ -44,7 +44,7 @@ impl AuthorizationCode {
 /// Whether an authorization code can still be used after a call that failed. From best to worst,
 /// so that the fate after several attempts is the greatest of theirs.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "whoever keeps a code must decide for each fate")]
 pub enum CodeFate {
     /// No request can have arrived.
     Unsent,
