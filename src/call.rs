@@ -36,7 +36,7 @@ use crate::verdict::{self, Answer, Asked, Class, Step};
 /// - turned by hand, with [`Call::request`] and [`Call::receive`].
 ///
 /// Dropped in flight, a call can lose its code, or the token that was on its way. Spawn it where
-/// the caller may be cancelled.
+/// the caller may be cancelled: `tokio::spawn(exchanger.exchange(code).into_future())`.
 #[must_use = "a call does nothing until it is awaited, sent or turned"]
 pub struct Call<T> {
     setup: Arc<Setup>,
@@ -93,8 +93,8 @@ impl Call<Issued> {
 }
 
 impl<T> Call<T> {
-    /// Adds a parameter, or replaces the one of that name, in place if it is a standard one. An
-    /// empty value leaves the parameter out. The value is kept out of all output.
+    /// Adds a parameter, or replaces the one of that name, in place if it is a standard one. Without
+    /// a name or a value it is left out. The value is kept out of all output.
     ///
     /// `client_id` and `client_secret` stand where the flavor puts credentials into the body, and
     /// nowhere else.
@@ -148,6 +148,9 @@ impl<T> Call<T> {
 
     /// The request to send now: complete, with its secrets. Hand what comes of it to
     /// [`Call::receive`].
+    ///
+    /// Reads the clock for the [`Deadline`] of the first request; from then on the moments given
+    /// to [`Call::receive`] count.
     pub fn request(&self) -> HttpRequest {
         self.request_at(now())
     }
@@ -297,11 +300,14 @@ impl<T> Call<T> {
     }
 
     /// The error of a call that its last attempt ended.
-    fn stopped(self, kind: CallErrorKind) -> CallError {
+    fn stopped(mut self, kind: CallErrorKind) -> CallError {
+        // What is left was not to be tried.
+        self.ladder.clear();
         let last = self.judged.len() - 1;
         self.error(last, kind)
     }
 
+    /// The error of a call that ran out of flavors, attempts or time.
     fn exhausted(self) -> CallError {
         let answers = self.judged.iter();
         let answers = answers.filter_map(|judged| Some((judged.class, judged.answer.as_ref()?)));
@@ -322,6 +328,7 @@ impl<T> Call<T> {
             headline,
             fate: self.judged.iter().map(|judged| judged.fate).max().unwrap_or(CodeFate::Unsent),
             may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
+            untried: self.ladder.into(),
             attempts: self.judged.into_iter().map(|judged| judged.attempt).collect(),
             code: Some(self.code),
         })

@@ -21,6 +21,7 @@ pub struct AuthorizationCode {
 impl AuthorizationCode {
     /// Takes a code from a callback whose `state` the caller has already compared with the one
     /// that it sent ([RFC 6749, section 10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)).
+    /// An empty code is sent as none, which no provider accepts.
     pub fn unchecked(code: impl Into<Secret>) -> Self {
         Self { code: code.into(), verifier: None, redirect_uri: None }
     }

@@ -70,7 +70,7 @@ pub(crate) fn request<'a>(
     mut parameters: Vec<(&'a str, &'a str)>,
     flavor: Flavor,
 ) -> HttpRequest {
-    parameters.retain(|(_, value)| !value.is_empty());
+    parameters.retain(|(name, value)| !name.is_empty() && !value.is_empty());
     // The credentials stand in one place only (RFC 6749, section 2.3), whoever set them.
     let id = take(&mut parameters, "client_id").unwrap_or(&client.id);
     let secret = take(&mut parameters, "client_secret");

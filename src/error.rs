@@ -33,6 +33,8 @@ pub(crate) struct Failure {
     pub(crate) fate: CodeFate,
     /// The first attempt, where it may have spent the code that a later one was refused for.
     pub(crate) may_have_spent: Option<usize>,
+    /// What a limit on attempts or time left untried.
+    pub(crate) untried: Vec<Flavor>,
     pub(crate) code: Option<AuthorizationCode>,
 }
 
@@ -56,13 +58,19 @@ impl CallError {
         &self.0.attempts[self.0.headline]
     }
 
+    /// The flavors that were not tried because the call reached its limit on attempts or time.
+    pub fn untried(&self) -> &[Flavor] {
+        &self.0.untried
+    }
+
     /// Whether the code can still be used: the worst over all attempts.
     pub fn code_fate(&self) -> CodeFate {
         self.0.fate
     }
 
     /// The code, if it may be tried again: its fate is [`CodeFate::Unsent`] or
-    /// [`CodeFate::ProbablyLive`].
+    /// [`CodeFate::ProbablyLive`]. With it come its verifier and redirect URI, but not what
+    /// [`Call::param`](crate::Call::param) added.
     pub fn into_code(self) -> Option<AuthorizationCode> {
         if self.0.fate <= CodeFate::ProbablyLive { self.0.code } else { None }
     }
@@ -107,13 +115,13 @@ impl CallError {
             (CallErrorKind::Refused(_), _) => {
                 "authorize again, or mend what the answer names (redirect URI, scope, verifier)"
             }
-            (CallErrorKind::NoFlavorAccepted, _) => "check client id and secret",
-            (CallErrorKind::WrongEndpoint(_), _) => "check the token URL",
-            (CallErrorKind::Redirected { .. }, _) => {
-                "set the token URL to where it has moved, if you trust that place"
+            (CallErrorKind::NoFlavorAccepted, _) => {
+                "check client id and secret, and what the answer says"
             }
+            (CallErrorKind::WrongEndpoint(_), _) => "check the token URL",
+            (CallErrorKind::Redirected { .. }, _) => "check the token URL: no redirect is followed",
             (CallErrorKind::Unreadable(_), _) => {
-                "check that the token URL is one; the answer may hold a token in another shape"
+                "check that the token URL is one, and whether its answer holds a token in another shape"
             }
             (CallErrorKind::Unavailable { .. }, CodeFate::Unknown) => {
                 "authorize again once the server is back"
@@ -125,7 +133,7 @@ impl CallError {
                 }
                 (TransportErrorKind::TooLarge, _) => "check that the token URL is one",
                 (_, CodeFate::Unsent | CodeFate::ProbablyLive) => {
-                    "check the host and the network, then try again"
+                    "check the host, its certificate and the network, then try again"
                 }
                 _ => "authorize again once the network is back",
             },
@@ -150,7 +158,10 @@ impl fmt::Display for CallError {
             CallErrorKind::Transport(_) => write!(f, "{host} gave no answer")?,
         }
         write!(f, ": {}", self.headline())?;
-        write!(f, " (attempt {} of {})", headline + 1, attempts.len())?;
+        match attempts.len() {
+            1 => f.write_str(" (the only attempt)")?,
+            made => write!(f, " (attempt {} of the {made} made)", headline + 1)?,
+        }
         if let Some(wait) = self.retry_after() {
             write!(f, ", which asks to wait {} s", wait.as_secs())?;
         }
@@ -168,6 +179,10 @@ impl fmt::Display for CallError {
                 spender + 1
             )?;
         }
+        if !self.untried().is_empty() {
+            let names = self.untried().iter().map(ToString::to_string).collect::<Vec<_>>();
+            write!(f, "; max_attempts or time_limit kept {} from being tried", names.join(", "))?;
+        }
         write!(f, "; {}", self.advice())
     }
 }
@@ -181,6 +196,7 @@ impl fmt::Debug for CallError {
             .field("attempts", &self.0.attempts)
             .field("headline", &self.0.headline)
             .field("code_fate", &self.0.fate)
+            .field("untried", &self.0.untried)
             .finish_non_exhaustive()
     }
 }
@@ -201,7 +217,8 @@ pub enum CallErrorKind {
     /// The server understood and said no (`invalid_grant`, `invalid_scope`, `access_denied`):
     /// authorize again, or mend what it names.
     Refused(ServerError),
-    /// No way of asking was accepted: check the client id and the secret.
+    /// No way of asking was accepted: check the client id and the secret, and what the headline
+    /// attempt was told.
     NoFlavorAccepted,
     /// 404, 405 or 410: check the URL.
     WrongEndpoint(StatusCode),
@@ -212,13 +229,14 @@ pub enum CallErrorKind {
         /// How long the server asked to wait, if it did.
         retry_after: Option<Duration>,
     },
-    /// The endpoint has moved. Redirects are never followed: the credentials go to the configured
-    /// host and to no other.
+    /// The endpoint has moved, or sends everyone elsewhere. Redirects are never followed: the
+    /// credentials go to the configured host and to no other.
     Redirected {
         /// Where to, as the server wrote it, without user, query and fragment.
         location: Option<String>,
     },
-    /// An answer without an error, in which no usable token was found though it may hold one.
+    /// An answer without an error and without a token that could be used: it may hold one that
+    /// cannot be found, or it is none of a token endpoint.
     Unreadable(StatusCode),
     /// No answer came.
     Transport(TransportError),

@@ -57,7 +57,8 @@ impl TokenExchanger {
     }
 
     /// The flavor that the last successful exchange succeeded with, which the next one tries
-    /// first. Keep it elsewhere, and give it to [`TokenExchangerBuilder::prefer`] after a restart.
+    /// first; `None` until one has succeeded, whatever was preferred. Keep it elsewhere, and give
+    /// it to [`TokenExchangerBuilder::prefer`] after a restart.
     pub fn learned(&self) -> Option<Flavor> {
         self.setup.learned().flavor
     }
@@ -102,9 +103,10 @@ impl TokenExchangerBuilder {
         self
     }
 
-    /// The scopes to ask for. None by default.
+    /// The scopes to ask for. None by default; empty ones do not count.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
+        self.scopes.retain(|scope| !scope.is_empty());
         self
     }
 
@@ -116,8 +118,8 @@ impl TokenExchangerBuilder {
     }
 
     /// Tries this flavor first: one that was learned before, and kept elsewhere. It has no effect
-    /// where [`TokenExchangerBuilder::flavors`] leaves it out, and yields to what this exchanger
-    /// learns itself.
+    /// where the order leaves it out, and yields to what this exchanger learns itself. One that
+    /// needs a secret where there is none is an error at `build`.
     pub fn prefer(mut self, flavor: Flavor) -> Self {
         self.wishes.prefer = Some(flavor);
         self
@@ -136,8 +138,8 @@ impl TokenExchangerBuilder {
         self
     }
 
-    /// How long a call may take: no attempt begins after it, and each is given it as its
-    /// [`Deadline`](crate::transport::Deadline). 30 s by default.
+    /// How long a call may take from its first request on: no attempt begins after it, and each is
+    /// given it as its [`Deadline`](crate::transport::Deadline). 30 s by default.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
         self

@@ -12,8 +12,8 @@ use crate::transport::HttpRequest;
 /// How a request to a token endpoint is written: two choices, which give six ways of asking with a
 /// secret and two without.
 ///
-/// `Display`, `FromStr` and serde use its name, such as `basic+form`.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// `Display`, `Debug`, `FromStr` and serde use its name, such as `basic+form`.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "two axes, which callers combine")]
 pub struct Flavor {
     /// Where the client's credentials stand.
@@ -116,6 +116,12 @@ impl Flavor {
 }
 
 impl fmt::Display for Flavor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Debug for Flavor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }

@@ -1,8 +1,9 @@
 //! Hides secrets in text, wherever and however they are written.
 //!
 //! A server may echo what it was sent, in an error description or a redirect, in any of the ways
-//! in which text travels. So a secret is looked for raw, URL-encoded, JSON-escaped and inside
-//! base64, and what is found is replaced by a mark that names it: `[code]`.
+//! in which text travels. So a secret is looked for raw, URL-encoded, JSON-escaped, HTML-escaped and
+//! inside base64, and what is found is replaced by a mark that names it: `[code]`. A part of a
+//! secret is not looked for, but where the text itself is cut off.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -122,7 +123,7 @@ impl<'a> Mask<'a> {
 impl Needle<'_> {
     /// Where the secret ends that begins at `at`, if one does.
     fn end(&self, text: &str, at: usize) -> Option<usize> {
-        let end = [Writing::Raw, Writing::Url, Writing::Json]
+        let end = [Writing::Raw, Writing::Url, Writing::Json, Writing::Html]
             .into_iter()
             .filter_map(|writing| writing.end(self.secret, text, at))
             .max()?;
@@ -144,6 +145,7 @@ enum Writing {
     Raw,
     Url,
     Json,
+    Html,
 }
 
 impl Writing {
@@ -180,10 +182,13 @@ impl Writing {
                 }
                 None => (raw, 1),
             },
-            Self::Json => match json_escape(text) {
-                Some((character, length)) => (character.encode_utf8(buffer).as_bytes(), length),
-                None => (raw, 1),
-            },
+            Self::Json | Self::Html => {
+                let read = if matches!(self, Self::Json) { json_escape } else { html_escape };
+                match read(text) {
+                    Some((character, length)) => (character.encode_utf8(buffer).as_bytes(), length),
+                    None => (raw, 1),
+                }
+            }
         }
     }
 }
@@ -210,6 +215,28 @@ fn json_escape(text: &[u8]) -> Option<(char, usize)> {
         }
     };
     Some((character, 2))
+}
+
+/// The character that an HTML entity at the start of the text stands for, and the entity's length.
+fn html_escape(text: &[u8]) -> Option<(char, usize)> {
+    let entity = text.strip_prefix(b"&")?;
+    let length = entity.iter().take(9).position(|&byte| byte == b';')?;
+    let character = match &entity[..length] {
+        b"amp" => '&',
+        b"lt" => '<',
+        b"gt" => '>',
+        b"quot" => '"',
+        b"apos" => '\'',
+        [b'#', digits @ ..] => {
+            let (digits, radix) = match digits {
+                [b'x' | b'X', digits @ ..] => (digits, 16),
+                digits => (digits, 10),
+            };
+            u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?.try_into().ok()?
+        }
+        _ => return None,
+    };
+    Some((character, length + 2))
 }
 
 /// The UTF-16 unit that a `\u` escape at the start of the text stands for.

@@ -12,10 +12,11 @@ use crate::secret::Secret;
 /// An access token and what came with it ([RFC 6749, section 5.1][rfc]).
 ///
 /// It serializes with its secrets, so that it can be stored: keep it where secrets are kept.
-/// Moments are stored as Unix seconds.
+/// Moments are stored as Unix seconds, and so compared, so that a stored token equals itself. What it
+/// deserializes from is its own JSON, not a provider's answer.
 ///
 /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
-#[derive(Clone, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Token {
     /// What the API wants to see.
@@ -73,6 +74,22 @@ impl Token {
     }
 }
 
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { access_token, token_type, refresh_token, scopes, flavor, extra, .. } = self;
+        let moments = |token: &Self| {
+            [token.expires_at, token.refresh_expires_at].map(|it| it.map(unix_seconds))
+        };
+        *access_token == other.access_token
+            && *token_type == other.token_type
+            && *refresh_token == other.refresh_token
+            && moments(self) == moments(other)
+            && *scopes == other.scopes
+            && *flavor == other.flavor
+            && *extra == other.extra
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
@@ -87,6 +104,11 @@ impl fmt::Debug for Token {
             .field("extra", &self.extra.keys().collect::<Vec<_>>())
             .finish()
     }
+}
+
+/// A moment before 1970 has passed like any other.
+fn unix_seconds(moment: SystemTime) -> u64 {
+    moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// How the fields of a stored token are written.
@@ -134,11 +156,7 @@ mod stored {
             moment: &Option<SystemTime>,
             to: S,
         ) -> Result<S::Ok, S::Error> {
-            // A moment before 1970 has passed like any other.
-            let seconds = |moment: SystemTime| {
-                moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
-            };
-            moment.map(seconds).serialize(to)
+            moment.map(crate::token::unix_seconds).serialize(to)
         }
 
         pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

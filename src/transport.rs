@@ -17,7 +17,7 @@ mod reqwest;
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportError};
 
 /// A request as a transport gets it: complete, with its secrets, its `Authorization` marked
-/// sensitive.
+/// sensitive. Its `Debug` shows the body, so log none, and put none into an error.
 pub type HttpRequest = http::Request<Vec<u8>>;
 
 /// An answer as a transport gives it.
@@ -104,7 +104,7 @@ impl Transport for Unplugged {
 }
 
 /// The moment by which an attempt must have ended: the end of its call's time limit. Found in the
-/// extensions of each request.
+/// extensions of each request, unless the limit lies beyond what the clock can hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "a moment and nothing else")]
 pub struct Deadline(pub SystemTime);

@@ -16,56 +16,73 @@ fn display_is_one_line_to_act_on() {
     let lines = [
         (
             answer(400, &[], refusal),
-            "code exchange failed: as.example refused: basic+form got 400 invalid_grant (Code not valid) (attempt 1 of \
-             1); the code is spent; authorize again, or mend what the answer names (redirect URI, \
-             scope, verifier)",
+            "refused: basic+form got 400 invalid_grant (Code not valid) (the only attempt); the code \
+             is spent; authorize again, or mend what the answer names (redirect URI, scope, \
+             verifier)",
         ),
         (
             answer(429, &[("retry-after", "30")], ""),
-            "code exchange failed: as.example is unavailable: basic+form got 429 (attempt 1 of 1), which asks to wait \
-             30 s; the code can probably still be used; try again later",
+            "is unavailable: basic+form got 429 (the only attempt), which asks to wait 30 s; the \
+             code can probably still be used; try again later",
         ),
         (
             answer(404, &[], ""),
-            "code exchange failed: as.example has no token endpoint there: basic+form got 404 (attempt 1 of 1); the code \
-             can probably still be used; check the token URL",
+            "has no token endpoint there: basic+form got 404 (the only attempt); the code can \
+             probably still be used; check the token URL",
         ),
         (
             answer(307, &[("location", "https://new.example/token?x=1#y")], ""),
-            "code exchange failed: as.example redirects to https://new.example/token: basic+form got 307 (attempt 1 of \
-             1); the code can probably still be used; set the token URL to where it has moved, if \
-             you trust that place",
+            "redirects to https://new.example/token: basic+form got 307 (the only attempt); the \
+             code can probably still be used; check the token URL: no redirect is followed",
         ),
         (
             answer(200, &[], "<html>"),
-            "code exchange failed: as.example gave an answer without a token: basic+form got 200 (attempt 1 of 1); the \
-             code may be spent; check that the token URL is one; the answer may hold a token in \
+            "gave an answer without a token: basic+form got 200 (the only attempt); the code may be \
+             spent; check that the token URL is one, and whether its answer holds a token in \
              another shape",
         ),
         (
             answer(500, &[], ""),
-            "code exchange failed: as.example is unavailable: basic+form got 500 (attempt 1 of 1); the code may be \
-             spent; authorize again once the server is back",
+            "is unavailable: basic+form got 500 (the only attempt); the code may be spent; \
+             authorize again once the server is back",
+        ),
+        (
+            invalid_client(),
+            "accepted no way of asking: basic+form got 401 invalid_client (attempt 1 of the 4 \
+             made); the code can probably still be used; check client id and secret, and what the \
+             answer says",
         ),
     ];
     for (answer, line) in lines {
         let (result, _) = always(plain(), Policy::Careful, || answer.clone());
+        let line = format!("code exchange failed: as.example {line}");
         assert_eq!(result.unwrap_err().to_string(), line);
     }
-
-    let (result, _) = always(plain(), Policy::Careful, invalid_client);
-    assert_eq!(
-        result.unwrap_err().to_string(),
-        "code exchange failed: as.example accepted no way of asking: basic+form got 401 invalid_client (attempt 1 of 4); \
-         the code can probably still be used; check client id and secret"
-    );
 
     let error = unanswered(TransportErrorKind::Connect);
     assert_eq!(
         error.to_string(),
-        "code exchange failed: as.example gave no answer: basic+form got no answer (connect) (attempt 1 of 1); the code \
-         was not sent; check the host and the network, then try again"
+        "code exchange failed: as.example gave no answer: basic+form got no answer (connect) (the \
+         only attempt); the code was not sent; check the host, its certificate and the network, \
+         then try again"
     );
+}
+
+#[test]
+fn an_error_says_what_a_limit_left_untried() {
+    let untried = [Flavor::BASIC_JSON, Flavor::BODY_FORM];
+    let flavors = [Flavor::BASIC_FORM].into_iter().chain(untried);
+    let builder = plain().flavors(flavors).max_attempts(1);
+    let error = always(builder, Policy::Exhaustive, invalid_client).0.unwrap_err();
+    assert_eq!(error.untried(), untried);
+    let expected = "; max_attempts or time_limit kept basic+json, body+form from being tried; ";
+    assert!(error.to_string().contains(expected), "{error}");
+
+    // Not what a verdict left out.
+    let error = always(plain(), Policy::Careful, || json(404, "")).0.unwrap_err();
+    assert_eq!(error.untried(), []);
+    let error = always(plain(), Policy::Exhaustive, || json(404, "")).0.unwrap_err();
+    assert_eq!(error.untried(), []);
 }
 
 #[test]
@@ -85,7 +102,9 @@ fn the_headline_is_the_most_telling_attempt_and_never_just_the_last() {
     );
     let error = result.unwrap_err();
     assert_eq!(error.headline().flavor, Flavor::BODY_FORM);
-    assert!(error.to_string().contains("401 invalid_client (secret expired) (attempt 3 of 6)"));
+    assert!(
+        error.to_string().contains("401 invalid_client (secret expired) (attempt 3 of the 6 made)")
+    );
     assert!(matches!(error.kind(), CallErrorKind::NoFlavorAccepted));
 }
 

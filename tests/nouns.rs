@@ -34,6 +34,7 @@ fn a_flavor_is_written_and_read_by_its_name() {
         assert_eq!(json, name);
         assert_eq!(serde_json::from_value::<Flavor>(json).unwrap(), flavor);
         assert_eq!(format!("{flavor:>16}"), format!("{name:>16}"));
+        assert_eq!(format!("{flavor:?}"), name);
     }
     for name in ["", "basic", "Basic+form", "basic+form ", "form+basic"] {
         assert!(name.parse::<Flavor>().is_err(), "{name}");
@@ -157,14 +158,15 @@ fn a_stored_token_comes_back_as_it_was() {
     let body = r#"{"access_token":"AT","token_type":"mac","expires_in":60,"refresh_token":"RT",
         "refresh_expires_in":600,"scope":"a b","id_token":"I","x":{"y":[1,null]}}"#;
     let (issued, _) = play(exchanger.exchange(code()), |_| Ok(json(200, body)));
-    let mut token = issued.unwrap().token;
-    // Moments are stored in whole seconds.
-    for moment in [&mut token.expires_at, &mut token.refresh_expires_at] {
-        let since = moment.unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        *moment = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs()));
-    }
+    let token = issued.unwrap().token;
     let stored = serde_json::to_string(&token).unwrap();
-    assert_eq!(serde_json::from_str::<Token>(&stored).unwrap(), token);
+    let again: Token = serde_json::from_str(&stored).unwrap();
+    assert_eq!(again, token);
+    assert_eq!(serde_json::to_string(&again).unwrap(), stored);
+
+    let mut other = token.clone();
+    other.expires_at = other.expires_at.map(|end| end + Duration::from_secs(1));
+    assert_ne!(other, token);
 }
 
 #[test]

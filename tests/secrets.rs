@@ -237,6 +237,9 @@ fn encoded(text: &str) -> String {
 fn writings(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap();
     let escaped: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+    let html = secret.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;");
+    let html = html.replace('<', "&lt;").replace('>', "&gt;");
+    let entities: String = secret.chars().map(|c| format!("&#x{:x};", u32::from(c))).collect();
     let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let every_byte: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
     let mut writings = vec![
@@ -247,6 +250,8 @@ fn writings(secret: &str) -> Vec<String> {
         json.trim_matches('"').to_owned(),
         json.trim_matches('"').replace('/', "\\/"),
         escaped,
+        html,
+        entities,
     ];
     // Whatever stands before and after it within the base64 text.
     for before in ["", "i", "id", "id:"] {

@@ -91,10 +91,14 @@ fn a_parameter_is_sent_once_with_its_last_value() {
 #[test]
 fn an_empty_parameter_is_left_out() {
     let exchanger = plain().scopes(["read"]).redirect_uri("https://a.example/cb").build().unwrap();
-    let code = code().redirect_uri("");
-    let call = exchanger.exchange(code).param("scope", "").param("audience", "");
+    let without_uri = code().redirect_uri("");
+    let call =
+        exchanger.exchange(without_uri).param("scope", "").param("audience", "").param("", "x");
     let expected = "grant_type=authorization_code&code=some-unique-auth-code";
     assert_eq!(body(&call.request()), expected);
+
+    let exchanger = plain().scopes(["", "a", "", "b", ""]).build().unwrap();
+    assert!(body(&exchanger.exchange(code()).request()).contains("&scope=a%20b&"));
 }
 
 #[test]

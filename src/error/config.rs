@@ -59,7 +59,10 @@ pub enum ConfigError {
     /// [`AuthorizationCode::redirect_uri`](crate::AuthorizationCode::redirect_uri).
     ///
     /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2
-    #[error("redirect_uri must be an absolute URI without a fragment")]
+    #[error(
+        "redirect_uri must be an absolute URI without a fragment; a provider's word in its place \
+         goes with the code"
+    )]
     InvalidRedirectUri,
     /// The client id is empty.
     #[error("client_id is empty")]
@@ -96,7 +99,10 @@ pub enum ConfigError {
     /// cannot carry a client id with a colon ([RFC 7617, section 2][rfc]).
     ///
     /// [rfc]: https://www.rfc-editor.org/rfc/rfc7617#section-2
-    #[error("flavors leaves nothing to try: a client id with a colon cannot go raw in a header")]
+    #[error(
+        "flavors leaves nothing to try: name one at least, and not only raw ones for a client id \
+         with a colon"
+    )]
     NoFlavor,
     /// Nothing could be sent.
     #[error("{field} must be more than zero")]
