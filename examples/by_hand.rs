@@ -1,4 +1,4 @@
-//! The machine turned by the caller: no transport, no runtime, and time is what the caller says.
+//! The machine turned by the caller: no transport and no runtime.
 //!
 //! `cargo run --example by_hand`
 
