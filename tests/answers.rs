@@ -339,7 +339,18 @@ fn an_error_is_read_in_the_shapes_in_which_servers_tell_it() {
             "{body}"
         );
     }
-    for body in [r#"{"error":null}"#, r#"{"error":""}"#, r#"{"error":0}"#, r#"{"error":false}"#] {
+    let none = [
+        r#"{"error":null}"#,
+        r#"{"error":""}"#,
+        r#"{"error":0}"#,
+        r#"{"error":false}"#,
+        r#"{"error":[]}"#,
+        r#"{"error":{}}"#,
+        "error=",
+        "error=0",
+        "error=false",
+    ];
+    for body in none {
         let (result, _) = always(plain(), Policy::Careful, || json(400, body));
         assert_eq!(result.unwrap_err().headline().to_string(), "basic+form got 400");
     }

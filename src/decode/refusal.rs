@@ -82,7 +82,8 @@ fn tells(error: &Value) -> bool {
         Value::Null => false,
         Value::Bool(error) => *error,
         Value::Number(error) => error.as_f64() != Some(0.0),
-        Value::String(error) => !error.is_empty(),
+        // A form has no other values.
+        Value::String(error) => !matches!(error.trim(), "" | "0" | "false" | "null"),
         Value::Array(errors) => !errors.is_empty(),
         Value::Object(members) => !members.is_empty(),
     }
