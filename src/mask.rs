@@ -150,13 +150,17 @@ enum Writing {
 
 impl Writing {
     /// Where `secret` ends in `text`, if it begins at `at` in this writing. A secret that the end
-    /// of the text cuts off counts, if enough of it is there.
+    /// of the text cuts off counts, if enough of it is there; and what agrees with it for very long
+    /// is hidden to the end, so that no text makes this slow.
     fn end(self, secret: &str, text: &str, at: usize) -> Option<usize> {
         let (mut at, mut known) = (at, 0);
         let secret = secret.as_bytes();
         while known < secret.len() {
             if at == text.len() {
                 return (known >= SHORT).then_some(at);
+            }
+            if known >= LONG {
+                return Some(text.len());
             }
             let mut buffer = [0; 4];
             let (bytes, length) = self.next(&text.as_bytes()[at..], secret[known], &mut buffer);
@@ -301,6 +305,9 @@ impl StdError for MaskedError {}
 
 /// Secrets of fewer bytes than this are words, and a cut-off secret of fewer is not one.
 const SHORT: usize = 8;
+
+/// So many bytes that agree are no chance.
+const LONG: usize = 4096;
 
 /// How many characters of a base64 text are looked at beyond those that are shown, so that a secret
 /// that begins among these is known.

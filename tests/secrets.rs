@@ -170,6 +170,17 @@ fn the_error_of_a_transport_that_quotes_the_request_is_masked_along_its_chain() 
 }
 
 #[test]
+fn a_code_of_any_length_is_masked() {
+    let code = "c0de".repeat(50_000);
+    for echo in [&code[..], &code[..60_000], &format!("{code}!")] {
+        let call = exchanger().exchange(AuthorizationCode::unchecked(&*code));
+        let (result, _) = play(call, |_| Ok(json(400, &error_body(echo))));
+        let text = everything(&result.unwrap_err());
+        assert!(!text.contains("c0dec0de"), "{text:.200}");
+    }
+}
+
+#[test]
 fn a_short_secret_is_masked_as_a_word_and_does_not_garble_the_rest() {
     let exchanger = client("id", "sec").build().unwrap();
     let body = error_body("client secret 'sec' is bad for code c, and x=sec%26 too");
