@@ -246,7 +246,7 @@ impl<T> Call<T> {
             mask.hide("client_secret", secret.expose());
             for header in self.setup.client.headers() {
                 let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
-                mask.hide("authorization", credentials.unwrap_or_default());
+                mask.hide("authorization", credentials.unwrap_or_default().trim_end_matches('='));
             }
         }
         for (name, value) in &self.parameters {

@@ -13,6 +13,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use self::members::{Extent, Member, Members};
+use self::refusal::{bare, is_token};
 use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
@@ -29,7 +30,7 @@ pub(crate) use self::headers::{location, retry_after};
 pub(crate) enum Reading {
     /// A usable access token, and what was odd about the rest.
     Token(Box<Token>, Vec<Warning>),
-    /// A usable access token and an error at once.
+    /// A token and an error at once.
     TokenAndError,
     /// An error.
     Error(ServerError),
@@ -59,7 +60,8 @@ pub enum Warning {
     NotAHeaderValue,
     /// The named member could not be read, and counts as missing.
     Ignored(&'static str),
-    /// A member that is not of the standard could not be kept: nested too deeply, or damaged.
+    /// A member that is not of the standard could not be kept: nested too deeply, damaged, or more
+    /// than 64 KiB with the others.
     DroppedExtra,
 }
 
@@ -102,6 +104,8 @@ pub(crate) fn read<'m>(
         // What cannot be read to its end may hold more than was seen.
         let hidden = success && names_a_token(text, &members);
         return match refusal::read(&members, mask) {
+            // An error does not undo a token, though it be one that we cannot use.
+            Some(_) if success && !refusal::tokens(&members).is_empty() => Reading::TokenAndError,
             Some(error) if whole || !hidden => Reading::Error(error),
             None if !hidden && (whole || !success) => Reading::Nothing,
             _ => Reading::Hidden,
@@ -130,18 +134,12 @@ fn access_token<'a>(members: &Members<'a>, damaged: bool) -> Option<Cow<'a, str>
 /// Whether the body speaks of an access, refresh or ID token by name, anywhere and in any shape, or
 /// has a member, at any depth, that goes with one.
 fn names_a_token(text: &str, members: &Members<'_>) -> bool {
-    let token = |name: &str| matches!(&*bare(name), "accesstoken" | "refreshtoken" | "idtoken");
-    let companion = |name: &str| matches!(&*bare(name), "token" | "tokentype" | "expiresin");
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
-    words.into_iter().any(token)
-        || members.iter().any(|(name, _)| token(name) || companion(name))
-        || members::names_in_json(text).any(|name| token(&name) || companion(&name))
-}
-
-/// The name without what its writers differ in: case, underscores, hyphens.
-fn bare(name: &str) -> String {
-    let letters = name.chars().filter(|&c| c != '_' && c != '-');
-    letters.map(|c| c.to_ascii_lowercase()).collect()
+    let goes_with_one =
+        |name: &str| is_token(name) || matches!(&*bare(name), "token" | "tokentype" | "expiresin");
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+    words.any(is_token)
+        || members.iter().any(|(name, _)| goes_with_one(name))
+        || members::names_in_json(text).any(|name| goes_with_one(&name))
 }
 
 /// An answer with a usable access token, read on for what came with it.
@@ -218,10 +216,13 @@ impl<'a> Grant<'_, 'a> {
 
     fn extra(&mut self) -> Map<String, Value> {
         let mut extra = Map::new();
+        let mut room = EXTRA_LIMIT;
         for (name, member) in self.members.iter().filter(|(name, _)| !STANDARD.contains(name)) {
-            let value = member.value().filter(|_| !(self.damaged && member.is_damaged()));
-            match value {
+            let size = name.len() + member.size();
+            let fits = size <= room && !(self.damaged && member.is_damaged());
+            match fits.then(|| member.value()).flatten() {
                 Some(value) => {
+                    room -= size;
                     extra.insert(name.to_owned(), value);
                 }
                 None => self.warnings.push(Warning::DroppedExtra),
@@ -273,6 +274,10 @@ impl<'a> Grant<'_, 'a> {
 }
 
 const BEARER: &str = "Bearer";
+
+/// How many bytes of an answer may be kept beyond the standard: values take many times the memory
+/// of the text that they are read from.
+const EXTRA_LIMIT: usize = 64 * 1024;
 
 /// The members that a [`Token`] has fields for.
 const STANDARD: [&str; 5] = ["access_token", "token_type", "refresh_token", "expires_in", "scope"];

@@ -123,7 +123,7 @@ impl CallError {
             (CallErrorKind::Unreadable(_), _) => {
                 "check that the token URL is one, and whether its answer holds a token in another shape"
             }
-            (CallErrorKind::Unavailable { .. }, CodeFate::Unknown) => {
+            (CallErrorKind::Unavailable { .. }, CodeFate::Unknown | CodeFate::Spent) => {
                 "authorize again once the server is back"
             }
             (CallErrorKind::Unavailable { .. }, _) => "try again later",

@@ -2,15 +2,17 @@
 //!
 //! A server may echo what it was sent, in an error description or a redirect, in any of the ways
 //! in which text travels. So a secret is looked for raw, URL-encoded, JSON-escaped, HTML-escaped and
-//! inside base64, and what is found is replaced by a mark that names it: `[code]`. A part of a
-//! secret is not looked for, but where the text itself is cut off.
+//! inside base64, and what is found is replaced by a mark that names it: `[code]`. So is the
+//! beginning of one that was cut off, unless it is short.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use percent_encoding::percent_decode_str;
 
 /// The secrets of one call.
 #[derive(Default)]
@@ -18,15 +20,23 @@ pub(crate) struct Mask<'a> {
     needles: Vec<Needle<'a>>,
 }
 
-#[derive(Clone, Copy)]
 struct Needle<'a> {
     mark: &'a str,
-    secret: &'a str,
+    secret: Cow<'a, str>,
 }
 
 impl<'a> Mask<'a> {
     /// Hides `secret` behind `[mark]`.
     pub(crate) fn hide(&mut self, mark: &'a str, secret: &'a str) {
+        self.add(mark, secret.into());
+        // What becomes of it where a raw echo is read as a form.
+        let spaced = secret.replace('+', " ");
+        if let Ok(decoded) = percent_decode_str(&spaced).decode_utf8() {
+            self.add(mark, decoded.into_owned().into());
+        }
+    }
+
+    fn add(&mut self, mark: &'a str, secret: Cow<'a, str>) {
         if secret.is_empty() || self.needles.iter().any(|needle| needle.secret == secret) {
             return;
         }
@@ -44,11 +54,16 @@ impl<'a> Mask<'a> {
     /// of which no more is shown.
     pub(crate) fn beginning(&self, text: &str, length: usize) -> String {
         let mut masked = String::new();
-        let (mut at, mut characters) = (0, 0);
+        // How far the base64 text that we are in, if any, is known to hold no secret.
+        let (mut at, mut searched, mut characters) = (0, 0, 0);
         while let Some(next) = text[at..].chars().next().filter(|_| characters < length) {
-            let left = length - characters;
+            let mut found = self.plain(text, at);
+            if found.is_none() && at >= searched {
+                let run = Base64Run::read(&text[at..], length.saturating_sub(characters));
+                found = self.within_base64(&run).map(|mark| (mark, at + run.length));
+                searched = at + run.length;
+            }
             characters += 1;
-            let found = self.plain(text, at).or_else(|| self.base64(text, at, left));
             if let Some((mark, end)) = found {
                 masked.extend(["[", mark, "]"]);
                 at = end;
@@ -83,32 +98,16 @@ impl<'a> Mask<'a> {
         self.needles.iter().find_map(|needle| Some((needle.mark, needle.end(text, at)?)))
     }
 
-    /// The mark of a secret within the base64 text that begins at `at`, and where that ends. Looked
-    /// for as far as `length` characters.
-    fn base64(&self, text: &str, at: usize, length: usize) -> Option<(&'a str, usize)> {
-        let text = text.as_bytes();
-        if text[..at].last().is_some_and(|&byte| base64_character(&[byte]).is_some()) {
-            return None;
-        }
-        let (mut run, mut end) = (Vec::new(), at);
-        while let Some((character, size)) = base64_character(&text[end..]) {
-            end += size;
-            if run.len() <= length.saturating_add(LOOKAHEAD) {
-                run.push(character);
-            }
-        }
-        if run.len() < SHORT {
-            return None;
-        }
+    /// The mark of a secret that the base64 text holds.
+    fn within_base64(&self, run: &Base64Run) -> Option<&'a str> {
         // Four characters make three bytes; where the first four begin is not known.
-        let mark = (0..4).find_map(|offset| {
-            let group = &run[offset..];
+        (0..4).filter(|offset| run.characters.len() >= offset + SHORT).find_map(|offset| {
+            let group = &run.characters[offset..];
             // One character alone makes no byte.
             let whole = group.len() - usize::from(group.len() % 4 == 1);
             let bytes = BASE64.decode(&group[..whole]).ok()?;
             self.within(&String::from_utf8_lossy(&bytes))
-        });
-        Some((mark?, end))
+        })
     }
 
     /// The mark of the first secret in the text. Of the long ones: chance would find a short one
@@ -120,12 +119,34 @@ impl<'a> Mask<'a> {
     }
 }
 
+/// The base64 text at the start of a text, in whichever alphabet, escaped or not.
+struct Base64Run {
+    /// In the standard alphabet; of a very long one only the beginning.
+    characters: Vec<u8>,
+    /// How long it is as written.
+    length: usize,
+}
+
+impl Base64Run {
+    /// Reads so many of its characters that no secret beginning among the first `shown` is missed.
+    fn read(text: &str, shown: usize) -> Self {
+        let (mut characters, mut length) = (Vec::new(), 0);
+        while let Some((character, size)) = base64_character(&text.as_bytes()[length..]) {
+            length += size;
+            if characters.len() <= shown.saturating_add(LOOKAHEAD) {
+                characters.push(character);
+            }
+        }
+        Self { characters, length }
+    }
+}
+
 impl Needle<'_> {
     /// Where the secret ends that begins at `at`, if one does.
     fn end(&self, text: &str, at: usize) -> Option<usize> {
         let end = [Writing::Raw, Writing::Url, Writing::Json, Writing::Html]
             .into_iter()
-            .filter_map(|writing| writing.end(self.secret, text, at))
+            .filter_map(|writing| writing.end(&self.secret, text, at))
             .max()?;
         // A short secret may be a part of any word, such as the `c` of `code`: only the whole word
         // can be the secret then.
@@ -149,24 +170,25 @@ enum Writing {
 }
 
 impl Writing {
-    /// Where `secret` ends in `text`, if it begins at `at` in this writing. A secret that the end
-    /// of the text cuts off counts, if enough of it is there; and what agrees with it for very long
-    /// is hidden to the end, so that no text makes this slow.
+    /// Where `secret` ends in `text`, if it begins at `at` in this writing. A beginning of it
+    /// counts, if it tells enough; and what agrees with it for very long is hidden to the end, so
+    /// that no text makes this slow.
     fn end(self, secret: &str, text: &str, at: usize) -> Option<usize> {
         let (mut at, mut known) = (at, 0);
         let secret = secret.as_bytes();
         while known < secret.len() {
-            if at == text.len() {
-                return (known >= SHORT).then_some(at);
-            }
             if known >= LONG {
                 return Some(text.len());
             }
             let mut buffer = [0; 4];
-            let (bytes, length) = self.next(&text.as_bytes()[at..], secret[known], &mut buffer);
-            if !secret[known..].starts_with(bytes) {
-                return None;
-            }
+            let next = self.next(&text.as_bytes()[at..], secret[known], &mut buffer);
+            let Some((bytes, length)) =
+                next.filter(|(bytes, _)| secret[known..].starts_with(bytes))
+            else {
+                let cut_by_us = at == text.len() && known >= SHORT;
+                let telling = cut_by_us || known >= TELLING;
+                return telling.then(|| floor_char_boundary(text, at));
+            };
             known += bytes.len();
             at += length;
         }
@@ -174,9 +196,14 @@ impl Writing {
     }
 
     /// The bytes that the text begins with, and how long they are as written.
-    fn next<'b>(self, text: &'b [u8], wanted: u8, buffer: &'b mut [u8; 4]) -> (&'b [u8], usize) {
-        let raw = &text[..1];
-        match self {
+    fn next<'b>(
+        self,
+        text: &'b [u8],
+        wanted: u8,
+        buffer: &'b mut [u8; 4],
+    ) -> Option<(&'b [u8], usize)> {
+        let raw = text.get(..1)?;
+        Some(match self {
             Self::Raw => (raw, 1),
             Self::Url if wanted == b' ' && raw == b"+" => (b" ", 1),
             Self::Url => match url_escape(text) {
@@ -193,8 +220,12 @@ impl Writing {
                     None => (raw, 1),
                 }
             }
-        }
+        })
     }
+}
+
+fn floor_char_boundary(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 /// The byte that a URL escape at the start of the text stands for.
@@ -256,15 +287,16 @@ fn begins_word(text: &str, at: usize) -> bool {
     let escaped = ends_with(3).and_then(url_escape).is_some()
         || ends_with(2).and_then(json_escape).is_some()
         || ends_with(6).and_then(json_unit).is_some();
-    escaped || !before.last().copied().is_some_and(in_word)
+    escaped || !text[..at].chars().next_back().is_some_and(in_word)
 }
 
 fn ends_word(text: &str, end: usize) -> bool {
-    !text.as_bytes().get(end).copied().is_some_and(in_word)
+    !text[end..].chars().next().is_some_and(in_word)
 }
 
-fn in_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+// With the underscore: error codes are words.
+fn in_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
 }
 
 /// The base64 character that the text begins with, URL-safe or escaped or not, and its length.
@@ -305,6 +337,9 @@ impl StdError for MaskedError {}
 
 /// Secrets of fewer bytes than this are words, and a cut-off secret of fewer is not one.
 const SHORT: usize = 8;
+
+/// The first so many bytes of a secret tell of it; fewer may be those of the client id.
+const TELLING: usize = 16;
 
 /// So many bytes that agree are no chance.
 const LONG: usize = 4096;

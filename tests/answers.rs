@@ -399,14 +399,56 @@ fn hostile_nesting_is_skipped_in_a_member_and_unreadable_when_cut_off() {
 }
 
 #[test]
-fn a_flood_of_members_is_read_within_its_limit() {
-    use std::fmt::Write as _;
-    let mut body = r#"{"access_token":"AT","token_type":"Bearer""#.to_owned();
-    for n in 0..40_000 {
-        write!(body, ",\"key {n}\":0").unwrap();
+fn no_more_than_64_kib_are_kept_beyond_the_standard() {
+    let flood = |members: usize| {
+        let members = (0..members).map(|n| format!(",\"key {n}\":0")).collect::<String>();
+        format!(r#"{{"access_token":"AT","token_type":"Bearer"{members}}}"#)
+    };
+    let issued = issued(&flood(40_000));
+    assert_eq!(issued.warnings, [Warning::DroppedExtra]);
+    assert!((5_000..10_000).contains(&issued.token.extra.len()));
+
+    let many = "{\"\":0},".repeat(100_000);
+    let body = format!(r#"{{"access_token":"AT","x":[{many}0],"y":1}}"#);
+    let issued = issued_of(json(200, &body));
+    assert!(issued.warnings.contains(&Warning::DroppedExtra));
+    assert_eq!(issued.token.extra.len(), 1);
+}
+
+#[test]
+fn more_members_than_any_answer_has_are_not_read_to_their_end() {
+    let form = format!("access_token=AT{}", "&a=1".repeat(60_000));
+    let members = (0..60_000).map(|n| format!(",\"{n}\":0")).collect::<String>();
+    for body in [form, format!(r#"{{"access_token":"AT"{members}}}"#)] {
+        let (result, seen) = always(plain(), Policy::Exhaustive, || answer(200, &[], &*body));
+        assert_unreadable(result, &seen);
     }
-    let issued = issued(&(body + "}"));
-    assert_eq!(issued.token.extra.len(), 40_000);
+}
+
+#[test]
+fn a_name_that_is_no_text_costs_nothing_but_its_member() {
+    let issued = issued(r#"{"\ud800":1,"access_token":"AT","token_type":"Bearer","\ud800":2}"#);
+    assert_eq!(issued.token.access_token.expose(), "AT");
+}
+
+#[test]
+fn a_token_that_cannot_be_used_is_not_undone_by_an_error() {
+    for body in [
+        r#"{"access_token":"A","access_token":"A","error":"x"}"#,
+        r#"{"access_token":["AT"],"error":"invalid_client"}"#,
+        r#"{"refresh_token":"RT","expires_in":1,"error":"x"}"#,
+        r#"{"data":{"accessToken":"AT"},"error":"x"}"#,
+    ] {
+        let (result, seen) = always(plain(), Policy::Exhaustive, || json(200, body));
+        assert_unreadable(result, &seen);
+    }
+    for body in [
+        r#"{"access_token":null,"error":"invalid_client"}"#,
+        r#"{"access_token":"","refresh_token":"","error":"invalid_client"}"#,
+    ] {
+        let (result, _) = always(plain(), Policy::Exhaustive, || json(200, body));
+        assert_eq!(result.unwrap_err().attempts().len(), 6);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -20,7 +20,8 @@ pub(super) struct Members<'a> {
 pub(super) enum Extent {
     /// To its end.
     Whole,
-    /// It begins as JSON does, and cannot be read to its end.
+    /// It begins as JSON does, and cannot be read to its end; or it has more members than any
+    /// answer.
     Broken,
     /// It is no text.
     Binary,
@@ -72,6 +73,9 @@ impl<'a> Members<'a> {
     }
 
     fn form(text: &'a str) -> Self {
+        if text.bytes().filter(|&byte| byte == b'&').count() >= MOST {
+            return Self::none(Extent::Broken);
+        }
         let pairs = serde_urlencoded::from_str::<Vec<(Cow<'a, str>, Cow<'a, str>)>>(text);
         let list = pairs.unwrap_or_default().into_iter();
         let list = list.map(|(name, value)| (name, Member::Text(value))).collect();
@@ -111,6 +115,14 @@ impl<'a> Member<'a> {
         match self {
             Self::Text(_) => None,
             Self::Json(json) => serde_json::from_str(json).ok(),
+        }
+    }
+
+    /// In bytes, as it stands in the body.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Json(json) => json.len(),
         }
     }
 
@@ -190,9 +202,14 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(Text(name)) = members.next_key()? {
+        while let Some(name) = members.next_key::<&'a RawValue>()? {
             let value = members.next_value::<&'a RawValue>()?;
-            self.0.push((name, Member::Json(value.get())));
+            if self.0.len() == MOST {
+                return Err(A::Error::custom("more members than any answer has"));
+            }
+            // A name that is no text is none that we look for.
+            let name = serde_json::from_str(name.get()).unwrap_or(Text(Cow::Borrowed("")));
+            self.0.push((name.0, Member::Json(value.get())));
         }
         Ok(())
     }
@@ -224,3 +241,6 @@ impl<'a> Visitor<'a> for TextVisitor {
         Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
+
+/// So many members no answer has; a list of them stays within a few MiB.
+const MOST: usize = 50_000;

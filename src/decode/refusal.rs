@@ -30,14 +30,11 @@ pub(super) fn read<'m>(
         .into_iter()
         .find_map(|name| find(name).as_ref().and_then(text));
 
-    // The answer may bring a token along, and quote it.
-    let tokens = ["access_token", "refresh_token", "id_token"]
-        .map(|name| find(name).as_ref().and_then(text));
+    // The answer may bring tokens along, and quote them.
+    let tokens = tokens(members);
     let mut mask = mask();
-    for (mark, token) in ["access_token", "refresh_token", "id_token"].iter().zip(&tokens) {
-        if let Some(token) = token {
-            mask.hide(mark, token);
-        }
+    for token in &tokens {
+        mask.hide("token", token);
     }
     let show = |text: String, limit| printable(&mask, &text, limit);
 
@@ -50,6 +47,41 @@ pub(super) fn read<'m>(
         description.map(|text| show(text, DESCRIPTION_LIMIT)),
         uri.filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
     ))
+}
+
+/// The access, refresh and ID tokens that the members hold, at any depth.
+pub(super) fn tokens(members: &Members<'_>) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for (name, member) in members.iter() {
+        collect_tokens(is_token(name), &value(member), &mut tokens);
+    }
+    tokens
+}
+
+/// Whether the name, however it is written, is that of an access, refresh or ID token.
+pub(super) fn is_token(name: &str) -> bool {
+    matches!(&*bare(name), "accesstoken" | "refreshtoken" | "idtoken")
+}
+
+/// The name without what its writers differ in: case, underscores, hyphens.
+pub(super) fn bare(name: &str) -> String {
+    let letters = name.chars().filter(|&c| c != '_' && c != '-');
+    letters.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn collect_tokens(is_named: bool, value: &Value, tokens: &mut Vec<String>) {
+    match value {
+        Value::String(token) if is_named && !token.is_empty() => tokens.push(token.clone()),
+        Value::Array(values) => {
+            values.iter().for_each(|value| collect_tokens(is_named, value, tokens));
+        }
+        Value::Object(members) => {
+            for (name, value) in members {
+                collect_tokens(is_named || is_token(name), value, tokens);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The text as it may be shown: without secrets, of the characters that RFC 6749 allows in an
