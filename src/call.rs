@@ -14,7 +14,8 @@ use http::header::RETRY_AFTER;
 use crate::code::{AuthorizationCode, CodeFate};
 use crate::decode::{self, Reading, Warning};
 use crate::encode;
-use crate::error::{Attempt, CallError, CallErrorKind, Failure, Outcome};
+use crate::endpoint::Endpoint;
+use crate::error::{Attempt, CallError, CallErrorKind, ConfigError, Failure, Outcome};
 use crate::flavor::Flavor;
 use crate::mask::Mask;
 use crate::pkce::CodeVerifier;
@@ -42,6 +43,7 @@ pub struct Call<T> {
     setup: Arc<Setup>,
     /// What is asked, for people.
     asks: &'static str,
+    endpoint: Endpoint,
     code: AuthorizationCode,
     parameters: Vec<(String, Secret)>,
     /// What is left to try; the first is under way. Never empty.
@@ -81,6 +83,7 @@ impl Call<Issued> {
     pub(crate) fn exchange(setup: Arc<Setup>, code: AuthorizationCode) -> Self {
         Self {
             ladder: setup.flavors().into(),
+            endpoint: setup.token_endpoint.clone(),
             setup,
             asks: "code exchange",
             code,
@@ -109,6 +112,18 @@ impl<T> Call<T> {
     pub fn flavor(mut self, flavor: Flavor) -> Self {
         self.ladder = [flavor].into();
         self
+    }
+
+    /// Sends this call to another token endpoint: some are known only after the callback, which
+    /// names the data center or the tenant.
+    ///
+    /// # Errors
+    ///
+    /// - the URL could not be configured as the token URL either, see
+    ///   [`build`](crate::TokenExchangerBuilder::build); the call is gone then, and with it its code
+    pub fn endpoint(mut self, url: &str) -> Result<Self, ConfigError> {
+        self.endpoint = Endpoint::parse("endpoint", url, self.setup.cleartext)?;
+        Ok(self)
     }
 
     /// Sends the call over this transport.
@@ -204,10 +219,8 @@ impl<T> Call<T> {
     }
 
     fn request_at(&self, sent: SystemTime) -> HttpRequest {
-        let endpoint = &self.setup.token_endpoint;
-        let flavor = self.ladder[0];
-        let mut request =
-            encode::request(&self.setup.client, &endpoint.uri, self.parameters(), flavor);
+        let (client, flavor) = (&self.setup.client, self.ladder[0]);
+        let mut request = encode::request(client, &self.endpoint.uri, self.parameters(), flavor);
         if let Some(deadline) = self.deadline(sent) {
             request.extensions_mut().insert(deadline);
         }
@@ -284,7 +297,7 @@ impl<T> Call<T> {
         elapsed: Duration,
     ) -> T {
         let flavor = self.ladder[0];
-        self.setup.learned().accept(flavor);
+        self.setup.learned().accept(&self.setup.client, flavor);
         token.flavor = Some(flavor);
         let mut attempts = Vec::with_capacity(self.judged.len() + 1);
         attempts.extend(self.judged.into_iter().map(|judged| judged.attempt));
@@ -319,12 +332,13 @@ impl<T> Call<T> {
         let refused = matches!(kind, CallErrorKind::Refused(_));
         let unrecognised = |judged: &&Judged| refused && judged.class == Class::Client;
         let earlier = &self.judged[..headline];
-        let suspects = earlier.iter().filter(unrecognised).map(|judged| judged.attempt.flavor);
-        self.setup.learned().doubt(suspects);
+        for suspect in earlier.iter().filter(unrecognised) {
+            self.setup.learned().doubt(&self.setup.client, suspect.attempt.flavor);
+        }
         CallError::new(Failure {
             kind,
             asked: self.asks,
-            host: self.setup.token_endpoint.host.clone(),
+            host: self.endpoint.host,
             headline,
             fate: self.judged.iter().map(|judged| judged.fate).max().unwrap_or(CodeFate::Unsent),
             may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
@@ -356,7 +370,7 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("asks", &self.asks)
-            .field("host", &self.setup.token_endpoint.host)
+            .field("host", &self.endpoint.host)
             .field("flavors", &self.ladder)
             .field("parameters", &self.parameters)
             .finish_non_exhaustive()

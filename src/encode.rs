@@ -70,17 +70,15 @@ pub(crate) fn request<'a>(
     mut parameters: Vec<(&'a str, &'a str)>,
     flavor: Flavor,
 ) -> HttpRequest {
-    parameters.retain(|(name, value)| !name.is_empty() && !value.is_empty());
     // The credentials stand in one place only (RFC 6749, section 2.3), whoever set them.
     let id = take(&mut parameters, "client_id").unwrap_or(&client.id);
     let secret = take(&mut parameters, "client_secret");
-    let secret = secret.or(client.secret.as_ref().map(Secret::expose));
+    let secret = secret.or(client.secret.as_ref().map(Secret::expose)).unwrap_or_default();
     let authorization = match flavor.auth {
         ClientAuth::Basic => Some(&client.basic),
         ClientAuth::BasicRaw => Some(&client.basic_raw),
         ClientAuth::Body => {
-            parameters.push(("client_id", id));
-            parameters.extend(secret.map(|secret| ("client_secret", secret)));
+            parameters.extend([("client_id", id), ("client_secret", secret)]);
             None
         }
         ClientAuth::None => {
@@ -88,6 +86,7 @@ pub(crate) fn request<'a>(
             None
         }
     };
+    parameters.retain(|(name, value)| !name.is_empty() && !value.is_empty());
     let (content_type, body) = match flavor.encoding {
         BodyEncoding::Form => (FORM, form(&parameters)),
         BodyEncoding::Json => (JSON, json(parameters)),

@@ -1,16 +1,19 @@
 //! Checks a configured URL, and refuses whatever would send secrets somewhere unforeseen.
 
+use std::sync::Arc;
+
 use http::Uri;
 use url::{Host, Url};
 
 use crate::error::ConfigError;
+use crate::transport::is_loopback;
 
 /// A URL to which credentials may be sent.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     pub(crate) uri: Uri,
     /// Host and port, for people.
-    pub(crate) host: String,
+    pub(crate) host: Arc<str>,
 }
 
 impl Endpoint {
@@ -29,8 +32,9 @@ impl Endpoint {
         if !matches!(url.scheme(), "https" | "http") {
             return Err(ConfigError::UnsupportedScheme { field });
         }
-        let authority = authority(text).ok_or_else(|| invalid("it has no host"))?;
-        if authority.contains('@') {
+        let rest = &text[url.scheme().len()..];
+        let authority = authority(rest).ok_or_else(|| invalid("no host follows its scheme"))?;
+        if authority.contains('@') || !url.username().is_empty() || url.password().is_some() {
             return Err(ConfigError::UserinfoInUrl { field });
         }
         if url.fragment().is_some() {
@@ -39,13 +43,14 @@ impl Endpoint {
         if !reads_as_written(&url, authority) {
             return Err(invalid("its host is another one than it looks like"));
         }
-        if url.scheme() == "http" && cleartext == Cleartext::LoopbackOnly && !is_loopback(&url) {
+        let host = url.host_str().unwrap_or_default();
+        let is_safe = url.scheme() == "https" || is_loopback(host);
+        if !is_safe && cleartext == Cleartext::LoopbackOnly {
             return Err(ConfigError::InsecureUrl { field });
         }
         let uri = url.as_str().parse().map_err(|_| invalid("no request can carry it"))?;
-        let host = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self { uri, host })
+        Ok(Self { uri, host: host.into() })
     }
 }
 
@@ -76,9 +81,10 @@ pub(crate) fn check_redirect_uri(text: &str) -> Result<(), ConfigError> {
     }
 }
 
-fn authority(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("://")?;
-    rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())
+/// The authority of a URL, of what follows its scheme.
+fn authority(rest: &str) -> Option<&str> {
+    let authority = rest.strip_prefix("://")?.split(['/', '?', '#']).next()?;
+    Some(authority).filter(|authority| !authority.is_empty())
 }
 
 /// The parser maps look-alikes: circled and full-width letters, and numbers that are addresses.
@@ -96,13 +102,4 @@ fn reads_as_written(url: &Url, authority: &str) -> bool {
 
 fn host_of(authority: &str) -> &str {
     authority.rsplit_once(':').map_or(authority, |(host, _port)| host)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -25,7 +26,7 @@ pub(crate) struct Failure {
     pub(crate) kind: CallErrorKind,
     /// What was asked, for people.
     pub(crate) asked: &'static str,
-    pub(crate) host: String,
+    pub(crate) host: Arc<str>,
     /// Never empty.
     pub(crate) attempts: Vec<Attempt>,
     /// An index of `attempts`.

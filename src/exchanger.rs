@@ -203,6 +203,7 @@ impl TokenExchangerBuilder {
         let setup = Setup {
             client: Client::new(self.client_id, secret),
             token_endpoint,
+            cleartext: self.cleartext,
             redirect_uri: self.redirect_uri,
             scope: self.scopes.join(" "),
             scopes: self.scopes,

@@ -24,17 +24,16 @@ pub(crate) struct Learned {
 }
 
 impl Learned {
-    pub(crate) fn accept(&mut self, flavor: Flavor) {
-        self.doubtful.retain(|&doubtful| doubtful != flavor);
+    pub(crate) fn accept(&mut self, client: &Client, flavor: Flavor) {
+        self.doubtful.retain(|&doubtful| !client.writes_alike(doubtful, flavor));
         self.flavor = Some(flavor);
     }
 
-    pub(crate) fn doubt(&mut self, flavors: impl IntoIterator<Item = Flavor>) {
-        for flavor in flavors {
-            if !self.doubtful.contains(&flavor) {
-                self.doubtful.push(flavor);
-            }
+    pub(crate) fn doubt(&mut self, client: &Client, flavor: Flavor) {
+        if !self.doubtful.contains(&flavor) {
+            self.doubtful.push(flavor);
         }
+        self.flavor = self.flavor.filter(|&learned| !client.writes_alike(learned, flavor));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::encode::Client;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Cleartext, Endpoint};
 use crate::flavor::Flavor;
 use crate::ladder::{self, Learned, Wishes};
 use crate::transport::Transport;
@@ -12,6 +12,7 @@ use crate::transport::Transport;
 pub(crate) struct Setup {
     pub(crate) client: Client,
     pub(crate) token_endpoint: Endpoint,
+    pub(crate) cleartext: Cleartext,
     pub(crate) redirect_uri: String,
     pub(crate) scopes: Vec<String>,
     /// The scopes as they are sent.

@@ -76,7 +76,16 @@ impl Token {
 
 impl PartialEq for Token {
     fn eq(&self, other: &Self) -> bool {
-        let Self { access_token, token_type, refresh_token, scopes, flavor, extra, .. } = self;
+        let Self {
+            access_token,
+            token_type,
+            refresh_token,
+            expires_at: _,
+            refresh_expires_at: _,
+            scopes,
+            flavor,
+            extra,
+        } = self;
         let moments = |token: &Self| {
             [token.expires_at, token.refresh_expires_at].map(|it| it.map(unix_seconds))
         };
@@ -92,16 +101,17 @@ impl PartialEq for Token {
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Of what the server wrote itself only what cannot hold a secret.
+        let is_bearer = self.token_type == "Bearer";
         f.debug_struct("Token")
             .field("access_token", &self.access_token)
-            .field("token_type", &self.token_type)
+            .field("token_type", if is_bearer { &"Bearer" } else { &"[other]" })
             .field("refresh_token", &self.refresh_token)
             .field("expires_at", &self.expires_at)
             .field("refresh_expires_at", &self.refresh_expires_at)
-            .field("scopes", &self.scopes)
+            .field("scopes", &self.scopes.as_ref().map(Vec::len))
             .field("flavor", &self.flavor)
-            // Names only: an ID token is a secret too, and any member may be one.
-            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .field("extra", &self.extra.len())
             .finish()
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::{Future, ready};
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -122,6 +123,12 @@ impl Deadline {
 /// read as far as it goes.
 pub fn body_limit(status: StatusCode) -> usize {
     if status.is_success() { 1024 * 1024 } else { 64 * 1024 }
+}
+
+/// Whether the host of a URL is `localhost` or a loopback address.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// No answer came back.

@@ -59,6 +59,7 @@ fn a_url_with_a_user_or_a_fragment_is_refused() {
         "https://user:password@as.example/token",
         "https://@as.example/token",
         "https://as.example@evil.example/token",
+        "https://user:password@as.example/?u=http://h/",
     ] {
         assert!(matches!(token_url(url), Err(ConfigError::UserinfoInUrl { .. })), "{url}");
     }
@@ -74,6 +75,8 @@ fn a_url_that_reads_otherwise_than_it_is_written_is_refused() {
         "https://as.exam\tple/token",
         "https://as.example/to ken",
         "https:as.example/token",
+        "https:/user:password@as.example/?u=http://h/",
+        "https:user:password@as.example/?://h",
         "https://ⓔⓥⓘⓛ.com/token",
         "https://ｅｖｉｌ.com/token",
         "https://%65vil.com/token",
@@ -175,6 +178,20 @@ fn attempts_and_time_must_be_more_than_zero() {
         let Err(ConfigError::Zero { field, .. }) = built(builder) else { panic!("{name}") };
         assert_eq!(field, name);
     }
+}
+
+#[test]
+fn the_endpoint_of_a_call_is_checked_like_a_token_url() {
+    let exchanger = built(TokenExchanger::builder("id", URL)).unwrap();
+    let call = |url: &str| exchanger.exchange(support::code()).endpoint(url);
+    for url in ["", "http://as.example/token", "https://user@as.example/token"] {
+        assert!(call(url).is_err(), "{url}");
+    }
+    let request = call("https://eu.as.example/token?x=1").unwrap().request();
+    assert_eq!(request.uri(), "https://eu.as.example/token?x=1");
+    let refused = |_: &_| Ok(support::invalid_client());
+    let error = support::play(call("https://eu.as.example:8443/token").unwrap(), refused).0;
+    assert!(error.unwrap_err().to_string().contains("eu.as.example:8443 "));
 }
 
 #[test]

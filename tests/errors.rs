@@ -154,6 +154,10 @@ fn a_location_is_shown_without_user_query_and_fragment() {
     let locations = [
         ("https://u:p@evil.example/a?code=X#access_token=Y", Some("https://evil.example/a")),
         ("/v2/token?x", Some("/v2/token")),
+        ("//u:PASSWORD@evil.example/a@b", Some("//evil.example/a@b")),
+        ("https:\\\\u:p@evil.example\\a", Some("https://evil.example/a")),
+        ("http://u:PASSWORD@[::1/x", Some("http://[::1/x")),
+        ("https:u@evil.example", Some("https:evil.example")),
         ("http://[::1", Some("http://[::1")),
         ("?x", Some("")),
     ];

@@ -164,6 +164,22 @@ fn a_flavor_that_may_have_spent_a_code_comes_last_next_time() {
 }
 
 #[test]
+fn what_may_have_spent_a_code_is_no_longer_what_was_learned() {
+    let exchanger = plain().build().unwrap();
+    in_turn(&exchanger, &[token()]).0.unwrap();
+    assert_eq!(exchanger.learned(), Some(Flavor::BASIC_FORM));
+    let refusals = [invalid_client(), json(400, r#"{"error":"invalid_grant"}"#)];
+    in_turn(&exchanger, &refusals).0.unwrap_err();
+    assert_eq!(exchanger.learned(), None);
+
+    // Its twin, which writes the same bytes, clears it.
+    let call = exchanger.exchange(code()).flavor(Flavor::BASIC_RAW_FORM);
+    play(call, |_| Ok(token())).0.unwrap();
+    assert_eq!(exchanger.learned(), Some(Flavor::BASIC_RAW_FORM));
+    assert_eq!(exchanger.flavors()[..2], [Flavor::BASIC_RAW_FORM, Flavor::BASIC_FORM]);
+}
+
+#[test]
 fn a_refusal_at_the_first_attempt_casts_doubt_on_nothing() {
     let exchanger = plain().policy(Policy::Careful).build().unwrap();
     let before = exchanger.flavors();

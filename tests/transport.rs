@@ -214,6 +214,35 @@ async fn no_error_text_shows_the_url() {
     }
 }
 
+/// The environment is a process's own, so that this test runs another one in one of its own.
+#[test]
+fn cleartext_to_loopback_goes_past_the_proxy_of_the_environment() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "attempts_share_one_connection"])
+        .envs([("http_proxy", &url), ("HTTP_PROXY", &url), ("ALL_PROXY", &url)])
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.contains("1 passed"), "{output}");
+    proxy.set_nonblocking(true).unwrap();
+    assert!(proxy.accept().is_err(), "the proxy was asked");
+}
+
+#[tokio::test]
+async fn a_refusal_of_just_its_limit_is_not_waited_for() {
+    let body = format!(r#"{{"error":"invalid_client"}}{}"#, " ".repeat(64 * 1024));
+    let head = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 1000000\r\n\r\n";
+    let answer = [head, &body[..64 * 1024]].concat().into_bytes();
+    let server = WireServer::start(vec![vec![Step::Read, Step::Send(answer), Step::Hang]]).await;
+    let error = exchange(builder(&server)).await.unwrap_err();
+    assert_eq!(error.headline().to_string(), "basic+form got 401 invalid_client");
+    assert_eq!(error.attempts().len(), 6);
+}
+
 #[test]
 fn a_client_that_keeps_cookies_is_refused() {
     let builder = reqwest::Client::builder().cookie_store(true);

@@ -102,6 +102,14 @@ fn an_empty_parameter_is_left_out() {
 }
 
 #[test]
+fn credentials_that_are_set_to_nothing_are_left_out_of_the_body() {
+    let exchanger = plain().flavors([Flavor::BODY_FORM]).build().unwrap();
+    let call = exchanger.exchange(code()).param("client_id", "").param("client_secret", "");
+    let expected = "grant_type=authorization_code&code=some-unique-auth-code";
+    assert_eq!(body(&call.request()), expected);
+}
+
+#[test]
 fn credentials_never_stand_in_header_and_body_at_once() {
     let exchanger = plain().build().unwrap();
     let call = exchanger.exchange(code()).param("client_secret", "x").param("client_id", "y");

@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::{LOCATION, RETRY_AFTER};
-use url::Url;
 
 use super::refusal::{DESCRIPTION_LIMIT, printable};
 use crate::mask::Mask;
@@ -27,20 +26,24 @@ fn wait(text: &str, now: SystemTime) -> Option<Duration> {
     Some(Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0)))
 }
 
-/// Where a redirect leads to, as far as it can be shown: without user, query and fragment, which
-/// may hold secrets.
+/// Where a redirect leads to, as the server wrote it but without user, query and fragment, which may
+/// hold secrets.
 pub(crate) fn location(headers: &HeaderMap, mask: &Mask<'_>) -> Option<String> {
     let text = headers.get(LOCATION)?.to_str().ok()?;
-    let shown = match Url::parse(text) {
-        Ok(mut url) => {
-            // Fails for a URL that can have no user, and so has none.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.set_query(None);
-            url.set_fragment(None);
-            url.into()
-        }
-        Err(_) => text.split(['?', '#']).next().unwrap_or_default().to_owned(),
-    };
-    Some(printable(mask, &shown, DESCRIPTION_LIMIT))
+    let shown = text.split(['?', '#']).next().unwrap_or_default();
+    Some(printable(mask, &without_user(shown), DESCRIPTION_LIMIT))
+}
+
+/// The URL without what stands before an `@` where a host may stand. A cautious reading: browsers
+/// see a host after any number of slashes, forward or backward.
+fn without_user(url: &str) -> String {
+    let slash = ['/', '\\'];
+    let scheme = url.find(slash).map_or(url, |end| &url[..end]);
+    let after = scheme.find(':').map_or(0, |colon| colon + 1);
+    let host = url.len() - url[after..].trim_start_matches(slash).len();
+    let end = url[host..].find(slash).map_or(url.len(), |length| host + length);
+    match url[host..end].rfind('@') {
+        Some(at) => format!("{}{}", &url[..host], &url[host + at + 1..]),
+        None => url.to_owned(),
+    }
 }

@@ -208,8 +208,9 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
                 return Err(A::Error::custom("more members than any answer has"));
             }
             // A name that is no text is none that we look for.
-            let name = serde_json::from_str(name.get()).unwrap_or(Text(Cow::Borrowed("")));
-            self.0.push((name.0, Member::Json(value.get())));
+            if let Ok(Text(name)) = serde_json::from_str(name.get()) {
+                self.0.push((name, Member::Json(value.get())));
+            }
         }
         Ok(())
     }

@@ -103,9 +103,10 @@ pub(super) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
         .to_owned()
 }
 
-/// A member's value; `null` if it is nested so deeply that no error was meant.
+/// A member's value; `null` if it is so large or nested so deeply that no error was meant.
 fn value(member: &Member<'_>) -> Value {
-    member.value().unwrap_or_default()
+    let structure = || (member.size() <= STRUCTURE_LIMIT).then(|| member.value()).flatten();
+    member.text().map(|text| text.into_owned().into()).or_else(structure).unwrap_or_default()
 }
 
 /// Whether an `error` of this value is one.
@@ -155,6 +156,9 @@ fn text(value: &Value) -> Option<String> {
 
 /// The code of an error that gives none.
 const UNNAMED: &str = "unnamed";
+
+/// In bytes: values take many times the memory of the text that they are read from.
+const STRUCTURE_LIMIT: usize = 64 * 1024;
 
 /// Limits in characters: room for what people write, none for what floods a log.
 const CODE_LIMIT: usize = 64;

@@ -2,20 +2,23 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use http::Uri;
+use http::uri::Scheme;
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use super::{
     Deadline, HttpRequest, HttpResponse, Sending, Transport, TransportError, TransportErrorKind,
-    body_limit,
+    body_limit, is_loopback,
 };
 
 /// Sends requests with a [`reqwest::Client`].
 ///
 /// Cheap to clone, and all clones share one pool of connections: make one and give it to every
-/// exchanger. Proxies are taken from the environment, as reqwest does. Without a TLS feature of
-/// reqwest, each request to an `https` URL fails as [`TransportErrorKind::Connect`].
+/// exchanger. Without a TLS feature of reqwest, each request to an `https` URL fails as
+/// [`TransportErrorKind::Connect`].
 ///
 /// # Panics
 ///
@@ -25,59 +28,60 @@ use super::{
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: Client,
+    /// For cleartext to loopback, made at the first such request. `None`: the same client does.
+    loopback: Option<Arc<OnceLock<Client>>>,
 }
 
 impl ReqwestTransport {
     /// Makes a client with a connect timeout of 10 s and the user agent `token-exchanger/VERSION`.
     /// A request may take what is left of its [`Deadline`], or 30 s without one.
     ///
+    /// Proxies are taken from the environment, but for cleartext to loopback, which no proxy gets
+    /// to see.
+    ///
     /// # Errors
     ///
     /// - reqwest cannot set up TLS, for want of root certificates for one
     pub fn new() -> Result<Self, ReqwestTransportError> {
-        Self::from_builder(
-            Client::builder()
-                .connect_timeout(Duration::from_secs(10))
-                .user_agent(concat!("token-exchanger/", env!("CARGO_PKG_VERSION")))
-                .no_gzip()
-                .no_brotli()
-                .no_deflate()
-                .no_zstd(),
-        )
+        Ok(Self { client: build(default_builder())?, loopback: Some(Arc::default()) })
     }
 
-    /// Makes a client as the caller configures it (proxy, certificates, user agent, timeouts,
+    /// Makes a client as the caller configures it (proxy, certificates, user agent, connect timeout,
     /// compression), but lets it follow no redirect, send no referer and resend nothing. The limits
-    /// on bodies count what comes out of decompression.
+    /// on bodies count what comes out of decompression. The builder's `timeout` gives way to the
+    /// call's time limit, and a default header to what the flavor writes, if it writes that header.
     ///
     /// # Errors
     ///
     /// - reqwest cannot make a client of the builder
     /// - the builder has a cookie store: cookies of one user would go with the code of another
     pub fn from_builder(client: ClientBuilder) -> Result<Self, ReqwestTransportError> {
-        let client = client
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .build()
-            .map_err(|error| ReqwestTransportError::Build(error.without_url().into()))?;
-        if keeps_cookies(&client) {
-            return Err(ReqwestTransportError::KeepsCookies);
-        }
-        Ok(Self { client })
+        Ok(Self { client: build(client)?, loopback: None })
     }
 
     /// Uses a client as it is. The caller vouches that it follows no redirects (reqwest's default
     /// client sends a POST body, with secret and code, on to another host on a 307 or 308), resends
     /// nothing and keeps no cookies.
     pub fn danger_from_client(client: Client) -> Self {
-        Self { client }
+        Self { client, loopback: None }
+    }
+
+    fn client_for(&self, uri: &Uri) -> &Client {
+        let is_cleartext = uri.scheme() == Some(&Scheme::HTTP);
+        match &self.loopback {
+            Some(client) if is_cleartext && uri.host().is_some_and(is_loopback) => {
+                // One that cannot be made is no reason to fail: the other goes there too.
+                let make = || build(default_builder().no_proxy());
+                client.get_or_init(|| make().unwrap_or_else(|_| self.client.clone()))
+            }
+            _ => &self.client,
+        }
     }
 }
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: HttpRequest) -> Sending<'_> {
-        Box::pin(send(&self.client, request))
+        Box::pin(send(self.client_for(request.uri()), request))
     }
 }
 
@@ -100,6 +104,29 @@ pub enum ReqwestTransportError {
     KeepsCookies,
 }
 
+fn default_builder() -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .user_agent(concat!("token-exchanger/", env!("CARGO_PKG_VERSION")))
+        .no_gzip()
+        .no_brotli()
+        .no_deflate()
+        .no_zstd()
+}
+
+fn build(client: ClientBuilder) -> Result<Client, ReqwestTransportError> {
+    let client = client
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(retry::never())
+        .build()
+        .map_err(|error| ReqwestTransportError::Build(error.without_url().into()))?;
+    if keeps_cookies(&client) {
+        return Err(ReqwestTransportError::KeepsCookies);
+    }
+    Ok(client)
+}
+
 async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, TransportError> {
     let deadline = request.extensions().get::<Deadline>().copied();
     let mut request = reqwest::Request::try_from(request)
@@ -109,16 +136,14 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Tra
     let mut response = client.execute(request).await.map_err(unanswered)?;
     let limit = body_limit(response.status());
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
-        let room = limit - body.len();
-        if chunk.len() > room && response.status().is_success() {
+    // Of a success one byte more, to know one that is too large; of others no more than is read.
+    while body.len() < limit || (body.len() == limit && response.status().is_success()) {
+        let Some(chunk) = response.chunk().await.map_err(unanswered)? else { break };
+        if body.len() + chunk.len() > limit && response.status().is_success() {
             let error = format!("more than {limit} bytes in a {}", response.status());
             return Err(TransportError::new(TransportErrorKind::TooLarge, error));
         }
-        body.extend_from_slice(&chunk[..room.min(chunk.len())]);
-        if chunk.len() > room {
-            break;
-        }
+        body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
     }
     let mut answer = HttpResponse::new(body);
     *answer.status_mut() = response.status();
