@@ -341,6 +341,7 @@ mod tests {
         ("400", 400, "", ASKING, NEXT, NEXT, Unknown),
         ("400 and error false", 400, r#"{"error":false}"#, ASKING, NEXT, NEXT, Unknown),
         ("302", 302, "", ASKING, NEXT, NEXT, ProbablyLive),
+        ("302 and a code, which yields to the redirect", 302, r#"{"error":"invalid_grant"}"#, ASKING, NEXT, NEXT, ProbablyLive),
         ("303", 303, "", ASKING, NEXT, NEXT, ProbablyLive),
         ("304", 304, "", ASKING, NEXT, NEXT, Unknown),
         ("403", 403, "<html>", ASKING, NEXT, NEXT, ProbablyLive),
@@ -377,6 +378,7 @@ mod tests {
         ("server_error", 400, r#"{"error":"server_error"}"#, Class::Fault, NEXT, STOP, Unknown),
         ("temporarily_unavailable", 400, r#"{"error":"temporarily_unavailable"}"#, Class::Fault, NEXT, STOP, Unknown),
         ("a status beyond the known", 999, "", Class::Fault, NEXT, STOP, Unknown),
+        ("a status beyond the known and a code", 999, r#"{"error":"invalid_client"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
     ];
 
     #[test]
