@@ -59,7 +59,8 @@ async fn a_redirect_is_not_followed_whatever_its_status_and_the_client_builder()
         let location = format!("location: {}?code=LEAK\r\nconnection: close\r\n", other.url());
         let script = vec![Step::Read, http(status, &location, "")];
         let server = WireServer::start(vec![script]).await;
-        let following = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(5));
+        let following =
+            reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::limited(5));
         let transport = ReqwestTransport::from_builder(following).unwrap();
         let error = exchange(builder(&server).transport(transport)).await.unwrap_err();
 
@@ -162,8 +163,9 @@ async fn a_refusal_over_its_limit_is_cut_and_read_as_far_as_it_goes() {
 
 #[tokio::test]
 async fn the_limits_count_what_comes_out_of_decompression() {
-    let transport =
-        || ReqwestTransport::from_builder(reqwest::Client::builder().gzip(true)).unwrap();
+    let transport = || {
+        ReqwestTransport::from_builder(reqwest::Client::builder().no_proxy().gzip(true)).unwrap()
+    };
     let bomb = gzip(&vec![b'a'; 64 * 1024 * 1024]);
     let answer = |status: &str| {
         let length = bomb.len();
