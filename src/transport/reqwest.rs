@@ -66,22 +66,26 @@ impl ReqwestTransport {
         Self { client, loopback: None }
     }
 
-    fn client_for(&self, uri: &Uri) -> &Client {
+    fn client_for(&self, uri: &Uri) -> Result<&Client, TransportError> {
         let is_cleartext = uri.scheme() == Some(&Scheme::HTTP);
-        match &self.loopback {
-            Some(client) if is_cleartext && uri.host().is_some_and(is_loopback) => {
-                // One that cannot be made is no reason to fail: the other goes there too.
-                let make = || build(default_builder().no_proxy());
-                client.get_or_init(|| make().unwrap_or_else(|_| self.client.clone()))
-            }
-            _ => &self.client,
+        let Some(loopback) = self.loopback.as_ref().filter(|_| is_cleartext) else {
+            return Ok(&self.client);
+        };
+        if !uri.host().is_some_and(is_loopback) {
+            return Ok(&self.client);
         }
+        if let Some(client) = loopback.get() {
+            return Ok(client);
+        }
+        let client = build(default_builder().no_proxy())
+            .map_err(|error| TransportError::new(TransportErrorKind::Connect, error))?;
+        Ok(loopback.get_or_init(|| client))
     }
 }
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: HttpRequest) -> Sending<'_> {
-        Box::pin(send(self.client_for(request.uri()), request))
+        Box::pin(async move { send(self.client_for(request.uri())?, request).await })
     }
 }
 
