@@ -143,6 +143,27 @@ async fn a_connection_that_went_stale_between_two_logins_does_not_fail_the_secon
 }
 
 #[tokio::test]
+async fn what_http_2_refuses_unread_is_connect_and_what_it_breaks_off_is_interrupted() {
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let reset = |reason| [&[0, 0, 4, 3, 0, 0, 0, 0, 1][..], &[0, 0, 0, reason]].concat();
+    let go_away = [&[0, 0, 8, 7, 0, 0, 0, 0, 0][..], &[0; 8]].concat();
+    let (refused_stream, internal_error) = (7, 2);
+    for (frame, kind, fate) in [
+        (reset(refused_stream), TransportErrorKind::Connect, CodeFate::Unsent),
+        (go_away, TransportErrorKind::Connect, CodeFate::Unsent),
+        (reset(internal_error), TransportErrorKind::Interrupted, CodeFate::Unknown),
+    ] {
+        let answer = Step::Send([&SETTINGS[..], &frame].concat());
+        let server = WireServer::start(vec![vec![Step::ReadHttp2, answer, Step::Hang]]).await;
+        let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
+        let transport = ReqwestTransport::from_builder(client).unwrap();
+        let error = exchange(builder(&server).transport(transport)).await.unwrap_err();
+        assert_no_answer(&error, kind, fate);
+        assert_eq!(server.requests().len(), 1, "nothing is resent");
+    }
+}
+
+#[tokio::test]
 async fn a_token_answer_over_its_limit_is_too_large() {
     let body = format!(r#"{{"access_token":"T","x":"{}"}}"#, "x".repeat(1024 * 1024));
     let server = WireServer::start(vec![vec![Step::Read, http("200 OK", "", &body)]]).await;

@@ -163,7 +163,7 @@ fn time_limit(deadline: Option<Deadline>) -> Duration {
 
 fn unanswered(error: reqwest::Error) -> TransportError {
     // A connect timeout is both; then nothing was sent, which is worth more to know.
-    let kind = if error.is_connect() || never_sent(&error) {
+    let kind = if error.is_connect() || never_read(&error) {
         TransportErrorKind::Connect
     } else if error.is_timeout() {
         TransportErrorKind::Timeout
@@ -173,11 +173,15 @@ fn unanswered(error: reqwest::Error) -> TransportError {
     TransportError::new(kind, error.without_url())
 }
 
-/// Whether hyper handed the request back unsent, its connection having closed before.
-fn never_sent(error: &reqwest::Error) -> bool {
-    std::iter::successors(error.source(), |error| (*error).source())
-        .filter_map(|error| error.downcast_ref::<hyper::Error>())
-        .any(hyper::Error::is_canceled)
+/// Whether the request was handed back unsent, its connection having closed before, or refused by
+/// HTTP/2 before it was read ([RFC 9113, section 8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+fn never_read(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |error| (*error).source()).any(|error| {
+        // The text, since to name the type would bring HTTP/2 into every build.
+        let text = error.to_string();
+        error.downcast_ref().is_some_and(hyper::Error::is_canceled)
+            || HTTP_2_REFUSALS.iter().any(|refusal| text.starts_with(refusal))
+    })
 }
 
 /// The builder's method that takes a cookie store away exists only with reqwest's feature
@@ -186,5 +190,12 @@ fn never_sent(error: &reqwest::Error) -> bool {
 fn keeps_cookies(client: &Client) -> bool {
     format!("{client:?}").contains("cookie_store: true")
 }
+
+/// A stream that the server reset as refused, and one above the last that it took before it went
+/// away.
+const HTTP_2_REFUSALS: [&str; 2] = [
+    "stream error received: refused stream",
+    "connection error received: not a result of an error",
+];
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);

@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) enum Step {
     /// Waits for a whole request.
     Read,
+    /// Waits for a whole HTTP/2 request, the first of its connection.
+    ReadHttp2,
     /// Sends these bytes.
     Send(Vec<u8>),
     /// Does nothing until the client hangs up.
@@ -81,6 +83,10 @@ async fn play(
                 let request = read_request(&mut stream).await?;
                 seen.lock().expect("no panic").push(request);
             }
+            Step::ReadHttp2 => {
+                read_http2_request(&mut stream).await?;
+                seen.lock().expect("no panic").push(String::new());
+            }
             Step::Send(bytes) => stream.write_all(&bytes).await?,
             Step::Hang => while stream.read(&mut [0; 1024]).await? > 0 {},
             Step::Reset => {
@@ -90,6 +96,22 @@ async fn play(
         }
     }
     stream.shutdown().await
+}
+
+/// Reads the preface, and frames until one ends its stream.
+async fn read_http2_request(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.read_exact(&mut [0; 24]).await?;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let [high, middle, low, kind, flags, ..] = head;
+        let length = u32::from_be_bytes([0, high, middle, low]);
+        stream.read_exact(&mut vec![0; length as usize]).await?;
+        let (data, headers, end_stream) = (0, 1, 1);
+        if (kind == data || kind == headers) && flags & end_stream != 0 {
+            return Ok(());
+        }
+    }
 }
 
 async fn read_request(stream: &mut TcpStream) -> std::io::Result<String> {
