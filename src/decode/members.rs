@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -92,7 +92,7 @@ impl<'a> Member<'a> {
     pub(super) fn text(&self) -> Option<Cow<'a, str>> {
         match self {
             Self::Text(text) => Some(text.clone()),
-            Self::Json(json) => serde_json::from_str::<Text<'a>>(json).ok().map(|text| text.0),
+            Self::Json(json) => string(json),
         }
     }
 
@@ -158,10 +158,10 @@ pub(super) fn names_in_json(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
         loop {
             let start = rest.find('"')?;
             let length = string_length(&rest[start..])?;
-            let (string, tail) = rest[start..].split_at(length);
+            let (literal, tail) = rest[start..].split_at(length);
             rest = tail;
             if tail.trim_start().starts_with(':') {
-                return Some(Member::Json(string).text().unwrap_or_default());
+                return Some(string(literal).unwrap_or_default());
             }
         }
     })
@@ -208,7 +208,7 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
                 return Err(A::Error::custom("more members than any answer has"));
             }
             // A name that is no text is none that we look for.
-            if let Ok(Text(name)) = serde_json::from_str(name.get()) {
+            if let Some(name) = string(name.get()) {
                 self.0.push((name, Member::Json(value.get())));
             }
         }
@@ -216,31 +216,13 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
     }
 }
 
-/// A text that borrows from its source where it holds no escapes.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'a> Deserialize<'a> for Text<'a> {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
+/// The text that a JSON value is, borrowed where it holds no escapes.
+fn string(json: &str) -> Option<Cow<'_, str>> {
+    let plain = json.strip_prefix('"')?.strip_suffix('"')?;
+    if plain.contains('\\') {
+        return serde_json::from_str(json).ok().map(Cow::Owned);
     }
-}
-
-struct TextVisitor;
-
-impl<'a> Visitor<'a> for TextVisitor {
-    type Value = Text<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
+    Some(Cow::Borrowed(plain))
 }
 
 /// So many members no answer has; a list of them stays within a few MiB.
