@@ -213,14 +213,21 @@ impl Writing {
                 }
                 None => (raw, 1),
             },
-            Self::Json | Self::Html => {
-                let read = if matches!(self, Self::Json) { json_escape } else { html_escape };
-                match read(text) {
-                    Some((character, length)) => (character.encode_utf8(buffer).as_bytes(), length),
-                    None => (raw, 1),
-                }
-            }
+            Self::Json => unescaped(json_escape(text), raw, buffer),
+            Self::Html => unescaped(html_escape(text), raw, buffer),
         })
+    }
+}
+
+/// The character that was escaped, as bytes; if none was, the raw byte.
+fn unescaped<'b>(
+    escape: Option<(char, usize)>,
+    raw: &'b [u8],
+    buffer: &'b mut [u8; 4],
+) -> (&'b [u8], usize) {
+    match escape {
+        Some((character, length)) => (character.encode_utf8(buffer).as_bytes(), length),
+        None => (raw, 1),
     }
 }
 
