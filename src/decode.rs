@@ -17,7 +17,7 @@ use self::refusal::{bare, is_token};
 use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
-use crate::token::Token;
+use crate::token::{BEARER, Token};
 use crate::transport::{HttpResponse, body_limit};
 
 mod headers;
@@ -272,8 +272,6 @@ impl<'a> Grant<'_, 'a> {
         self.warnings.push(warning);
     }
 }
-
-const BEARER: &str = "Bearer";
 
 /// How many bytes of an answer may be kept beyond the standard: values take many times the memory
 /// of the text that they are read from.

@@ -50,7 +50,7 @@ impl Token {
     pub fn bearer(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            token_type: "Bearer".into(),
+            token_type: BEARER.into(),
             refresh_token: None,
             expires_at: None,
             refresh_expires_at: None,
@@ -102,10 +102,10 @@ impl PartialEq for Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Of what the server wrote itself only what cannot hold a secret.
-        let is_bearer = self.token_type == "Bearer";
+        let is_bearer = self.token_type == BEARER;
         f.debug_struct("Token")
             .field("access_token", &self.access_token)
-            .field("token_type", if is_bearer { &"Bearer" } else { &"[other]" })
+            .field("token_type", if is_bearer { &BEARER } else { &"[other]" })
             .field("refresh_token", &self.refresh_token)
             .field("expires_at", &self.expires_at)
             .field("refresh_expires_at", &self.refresh_expires_at)
@@ -120,6 +120,9 @@ impl fmt::Debug for Token {
 fn unix_seconds(moment: SystemTime) -> u64 {
     moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
+
+/// The type of every token that we know how to use.
+pub(crate) const BEARER: &str = "Bearer";
 
 /// How the fields of a stored token are written.
 mod stored {
