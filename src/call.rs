@@ -23,7 +23,7 @@ use crate::secret::Secret;
 use crate::setup::Setup;
 use crate::token::Token;
 use crate::transport::{
-    Deadline, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind, body_limit,
+    Deadline, HttpRequest, HttpResponse, Transport, TransportError, body_limit,
 };
 use crate::verdict::{self, Answer, Asked, Class, Step};
 
@@ -72,7 +72,6 @@ pub struct Issued {
 struct Judged {
     attempt: Attempt,
     class: Class,
-    fate: CodeFate,
     /// `None` where none came.
     answer: Option<Answer>,
 }
@@ -335,12 +334,14 @@ impl<T> Call<T> {
         for suspect in earlier.iter().filter(unrecognised) {
             self.setup.learned().doubt(&self.setup.client, suspect.attempt.flavor);
         }
+        let fates = self.judged.iter();
+        let fates = fates.map(|judged| verdict::fate(judged.class, judged.answer.as_ref()));
         CallError::new(Failure {
             kind,
             asked: self.asks,
             host: self.endpoint.host,
             headline,
-            fate: self.judged.iter().map(|judged| judged.fate).max().unwrap_or(CodeFate::Unsent),
+            fate: fates.max().unwrap_or(CodeFate::Unsent),
             may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
             untried: self.ladder.into(),
             attempts: self.judged.into_iter().map(|judged| judged.attempt).collect(),
@@ -349,10 +350,9 @@ impl<T> Call<T> {
     }
 
     fn judge(&mut self, class: Class, outcome: Outcome, elapsed: Duration, answer: Option<Answer>) {
-        let fate = verdict::fate(class, answer.as_ref());
         let status = answer.as_ref().map(|answer| answer.status);
         let attempt = Attempt::new(self.ladder[0], status, outcome, elapsed);
-        self.judged.push(Judged { attempt, class, fate, answer });
+        self.judged.push(Judged { attempt, class, answer });
     }
 }
 
@@ -379,10 +379,9 @@ impl<T> fmt::Debug for Call<T> {
 
 /// Other transports than our own may have read on: the limit on a token's answer holds for all.
 fn within_limit(response: HttpResponse) -> Result<HttpResponse, TransportError> {
-    let limit = body_limit(response.status());
-    if response.status().is_success() && response.body().len() > limit {
-        let error = format!("more than {limit} bytes in a {}", response.status());
-        return Err(TransportError::new(TransportErrorKind::TooLarge, error));
+    let status = response.status();
+    if status.is_success() && response.body().len() > body_limit(status) {
+        return Err(TransportError::too_large(status));
     }
     Ok(response)
 }

@@ -150,6 +150,11 @@ impl TransportError {
         Self { kind, source: Some(source.into()) }
     }
 
+    pub(crate) fn too_large(status: StatusCode) -> Self {
+        let limit = body_limit(status);
+        Self::new(TransportErrorKind::TooLarge, format!("more than {limit} bytes in a {status}"))
+    }
+
     /// How far the request can have got.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind

@@ -67,13 +67,10 @@ impl ReqwestTransport {
     }
 
     fn client_for(&self, uri: &Uri) -> Result<&Client, TransportError> {
-        let is_cleartext = uri.scheme() == Some(&Scheme::HTTP);
-        let Some(loopback) = self.loopback.as_ref().filter(|_| is_cleartext) else {
+        let stays_here = uri.scheme() == Some(&Scheme::HTTP) && uri.host().is_some_and(is_loopback);
+        let Some(loopback) = self.loopback.as_ref().filter(|_| stays_here) else {
             return Ok(&self.client);
         };
-        if !uri.host().is_some_and(is_loopback) {
-            return Ok(&self.client);
-        }
         if let Some(client) = loopback.get() {
             return Ok(client);
         }
@@ -138,19 +135,19 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Tra
     *request.timeout_mut() = Some(time_limit(deadline));
 
     let mut response = client.execute(request).await.map_err(unanswered)?;
-    let limit = body_limit(response.status());
+    let status = response.status();
+    let limit = body_limit(status);
     let mut body = Vec::new();
-    // Of a success one byte more, to know one that is too large; of others no more than is read.
-    while body.len() < limit || (body.len() == limit && response.status().is_success()) {
+    // Of a success to its end, to know one that is too large; of others no more than is read.
+    while status.is_success() || body.len() < limit {
         let Some(chunk) = response.chunk().await.map_err(unanswered)? else { break };
-        if body.len() + chunk.len() > limit && response.status().is_success() {
-            let error = format!("more than {limit} bytes in a {}", response.status());
-            return Err(TransportError::new(TransportErrorKind::TooLarge, error));
+        if status.is_success() && body.len() + chunk.len() > limit {
+            return Err(TransportError::too_large(status));
         }
         body.extend_from_slice(&chunk[..chunk.len().min(limit - body.len())]);
     }
     let mut answer = HttpResponse::new(body);
-    *answer.status_mut() = response.status();
+    *answer.status_mut() = status;
     *answer.version_mut() = response.version();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
     Ok(answer)
