@@ -12,8 +12,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use self::members::{Extent, Member, Members};
-use self::refusal::{bare, is_token};
+use self::members::{Member, Members, VALUE_LIMIT};
 use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
@@ -23,6 +22,7 @@ use crate::transport::{HttpResponse, body_limit};
 mod headers;
 mod members;
 mod refusal;
+mod tokens;
 
 pub(crate) use self::headers::{location, retry_after};
 
@@ -98,23 +98,22 @@ pub(crate) fn read<'m>(
         None => (&*text, false),
     };
     let members = Members::read(text);
-    let whole = members.extent == Extent::Whole;
 
     let Some(access_token) = access_token(&members, damaged) else {
         // What cannot be read to its end may hold more than was seen.
-        let hidden = success && names_a_token(text, &members);
+        let hidden = success && tokens::named(text, &members);
         return match refusal::read(&members, mask) {
             // An error does not undo a token, though it be one that we cannot use.
-            Some(_) if success && !refusal::tokens(&members).is_empty() => Reading::TokenAndError,
-            Some(error) if whole || !hidden => Reading::Error(error),
-            None if !hidden && (whole || !success) => Reading::Nothing,
+            Some(refusal) if success && refusal.brings_token => Reading::TokenAndError,
+            Some(refusal) if members.whole || !hidden => Reading::Error(refusal.error),
+            None if !hidden && (members.whole || !success) => Reading::Nothing,
             _ => Reading::Hidden,
         };
     };
     if refusal::is_there(&members) {
         return Reading::TokenAndError;
     }
-    if !whole && success {
+    if !members.whole && success {
         return Reading::Hidden;
     }
     let mut grant = Grant { members: &members, damaged, warnings: Vec::new() };
@@ -129,17 +128,6 @@ pub(crate) fn read<'m>(
 fn access_token<'a>(members: &Members<'a>, damaged: bool) -> Option<Cow<'a, str>> {
     let member = members.once("access_token")?;
     member.non_empty_text().filter(|_| !(damaged && member.is_damaged()))
-}
-
-/// Whether the body speaks of an access, refresh or ID token by name, anywhere and in any shape, or
-/// has a member, at any depth, that goes with one.
-fn names_a_token(text: &str, members: &Members<'_>) -> bool {
-    let goes_with_one =
-        |name: &str| is_token(name) || matches!(&*bare(name), "token" | "tokentype" | "expiresin");
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
-    words.any(is_token)
-        || members.iter().any(|(name, _)| goes_with_one(name))
-        || members::names_in_json(text).any(|name| goes_with_one(&name))
 }
 
 /// An answer with a usable access token, read on for what came with it.
@@ -216,7 +204,7 @@ impl<'a> Grant<'_, 'a> {
 
     fn extra(&mut self) -> Map<String, Value> {
         let mut extra = Map::new();
-        let mut room = EXTRA_LIMIT;
+        let mut room = VALUE_LIMIT;
         for (name, member) in self.members.iter().filter(|(name, _)| !STANDARD.contains(name)) {
             let size = name.len() + member.size();
             let fits = size <= room && !(self.damaged && member.is_damaged());
@@ -272,10 +260,6 @@ impl<'a> Grant<'_, 'a> {
         self.warnings.push(warning);
     }
 }
-
-/// How many bytes of an answer may be kept beyond the standard: values take many times the memory
-/// of the text that they are read from.
-const EXTRA_LIMIT: usize = 64 * 1024;
 
 /// The members that a [`Token`] has fields for.
 const STANDARD: [&str; 5] = ["access_token", "token_type", "refresh_token", "expires_in", "scope"];

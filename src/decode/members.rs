@@ -10,21 +10,9 @@ use serde_json::value::RawValue;
 /// What was read of a body.
 pub(super) struct Members<'a> {
     list: Vec<(Cow<'a, str>, Member<'a>)>,
-    /// How far the body could be read.
-    pub(super) extent: Extent,
+    /// Whether the body could be read to its end, and is a text of a kind that we know.
+    pub(super) whole: bool,
     pub(super) form_encoded: bool,
-}
-
-/// How far a body could be read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Extent {
-    /// To its end.
-    Whole,
-    /// It begins as JSON does, and cannot be read to its end; or it has more members than any
-    /// answer.
-    Broken,
-    /// It is no text.
-    Binary,
 }
 
 /// The value of a member, as it stands in the body.
@@ -41,10 +29,10 @@ impl<'a> Members<'a> {
         let text = text.trim();
         match text.as_bytes().first() {
             Some(b'{') => Self::object(text),
-            Some(b'[' | b'"') => Self::none(json_extent(text)),
-            Some(b'<') | None => Self::none(Extent::Whole),
-            Some(_) if json_extent(text) == Extent::Whole => Self::none(Extent::Whole),
-            Some(_) if text.contains(is_binary) => Self::none(Extent::Binary),
+            Some(b'[' | b'"') => Self::none(is_json(text)),
+            Some(b'<') | None => Self::none(true),
+            Some(_) if is_json(text) => Self::none(true),
+            Some(_) if text.contains(is_binary) => Self::none(false),
             Some(_) => Self::form(text),
         }
     }
@@ -68,22 +56,21 @@ impl<'a> Members<'a> {
         let mut reader = serde_json::Deserializer::from_str(text);
         let mut list = Vec::with_capacity(8);
         let read = reader.deserialize_map(Collect(&mut list)).and_then(|()| reader.end());
-        let extent = if read.is_ok() { Extent::Whole } else { Extent::Broken };
-        Self { list, extent, form_encoded: false }
+        Self { list, whole: read.is_ok(), form_encoded: false }
     }
 
     fn form(text: &'a str) -> Self {
         if text.bytes().filter(|&byte| byte == b'&').count() >= MOST {
-            return Self::none(Extent::Broken);
+            return Self::none(false);
         }
         let pairs = serde_urlencoded::from_str::<Vec<(Cow<'a, str>, Cow<'a, str>)>>(text);
         let list = pairs.unwrap_or_default().into_iter();
         let list = list.map(|(name, value)| (name, Member::Text(value))).collect();
-        Self { list, extent: Extent::Whole, form_encoded: true }
+        Self { list, whole: true, form_encoded: true }
     }
 
-    fn none(extent: Extent) -> Self {
-        Self { list: Vec::new(), extent, form_encoded: false }
+    fn none(whole: bool) -> Self {
+        Self { list: Vec::new(), whole, form_encoded: false }
     }
 }
 
@@ -138,6 +125,12 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// The value, or `null` if it is too large or nested too deeply to be held.
+    pub(super) fn bounded_value(&self) -> Value {
+        let structure = || (self.size() <= VALUE_LIMIT).then(|| self.value()).flatten();
+        self.text().map(|text| text.into_owned().into()).or_else(structure).unwrap_or_default()
+    }
+
     /// Whether bytes of it were no UTF-8, in a body of which some were not.
     pub(super) fn is_damaged(&self) -> bool {
         let text = match self {
@@ -148,47 +141,14 @@ impl<'a> Member<'a> {
     }
 }
 
-/// The names of all members of all objects in a JSON text, whole or broken, nested or not.
-///
-/// A scan over its strings instead of a parse: it needs no stack, and sees what stands before a
-/// break.
-pub(super) fn names_in_json(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            let start = rest.find('"')?;
-            let length = string_length(&rest[start..])?;
-            let (literal, tail) = rest[start..].split_at(length);
-            rest = tail;
-            if tail.trim_start().starts_with(':') {
-                return Some(string(literal).unwrap_or_default());
-            }
-        }
-    })
-}
-
-/// The length of the JSON string that the text begins with.
-fn string_length(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    let closing = |&(_, byte): &(usize, u8)| {
-        let closing = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closing
-    };
-    text.bytes().enumerate().skip(1).find(closing).map(|(at, _)| at + 1)
-}
-
 /// A character of no text, or what stands for bytes that were none.
 fn is_binary(character: char) -> bool {
     character == char::REPLACEMENT_CHARACTER || character.is_control() && !character.is_whitespace()
 }
 
-fn json_extent(text: &str) -> Extent {
+fn is_json(text: &str) -> bool {
     // `IgnoredAny` takes any depth without recursion.
-    match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Extent::Whole,
-        Err(_) => Extent::Broken,
-    }
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Collects the members of an object, so that those before an error are kept.
@@ -217,13 +177,17 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
 }
 
 /// The text that a JSON value is, borrowed where it holds no escapes.
-fn string(json: &str) -> Option<Cow<'_, str>> {
+pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
     let plain = json.strip_prefix('"')?.strip_suffix('"')?;
     if plain.contains('\\') {
         return serde_json::from_str(json).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(plain))
 }
+
+/// How many bytes of JSON are made into values, which take many times the memory of the text that
+/// they are read from.
+pub(super) const VALUE_LIMIT: usize = 64 * 1024;
 
 /// So many members no answer has; a list of them stays within a few MiB.
 const MOST: usize = 50_000;

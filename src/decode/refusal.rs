@@ -2,13 +2,20 @@
 
 use serde_json::Value;
 
-use super::members::{Member, Members};
+use super::members::Members;
+use super::tokens;
 use crate::error::ServerError;
 use crate::mask::Mask;
 
+/// An error, and whether a token came with it, usable or not.
+pub(super) struct Refusal {
+    pub(super) error: ServerError,
+    pub(super) brings_token: bool,
+}
+
 /// Whether there is an `error` member that says anything.
 pub(super) fn is_there(members: &Members<'_>) -> bool {
-    members.iter().any(|(name, member)| name == "error" && tells(&value(member)))
+    find(members, "error").is_some()
 }
 
 /// The error that the members tell, without secrets.
@@ -16,14 +23,8 @@ pub(super) fn is_there(members: &Members<'_>) -> bool {
 /// `error` is a text as [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
 /// has it, or a number, an object or a list of objects; `errors` stands in for it where it is
 /// missing.
-pub(super) fn read<'m>(
-    members: &Members<'_>,
-    mask: impl FnOnce() -> Mask<'m>,
-) -> Option<ServerError> {
-    let find = |wanted| {
-        let found = members.iter().find(|(name, _)| *name == wanted)?;
-        Some(value(found.1)).filter(tells)
-    };
+pub(super) fn read<'m>(members: &Members<'_>, mask: impl FnOnce() -> Mask<'m>) -> Option<Refusal> {
+    let find = |name| find(members, name);
     let error = find("error").or_else(|| find("errors"))?;
     let error = innermost(&error);
     let described = ["error_description", "error_message", "message", "description"]
@@ -31,7 +32,7 @@ pub(super) fn read<'m>(
         .find_map(|name| find(name).as_ref().and_then(text));
 
     // The answer may bring tokens along, and quote them.
-    let tokens = tokens(members);
+    let tokens = tokens::held(members);
     let mut mask = mask();
     for token in &tokens {
         mask.hide("token", token);
@@ -42,46 +43,18 @@ pub(super) fn read<'m>(
     let description = description(error).or(described);
     let uri = find("error_uri").as_ref().and_then(text);
     let is_page = |uri: &String| uri.starts_with("https://") || uri.starts_with("http://");
-    Some(ServerError::new(
+    let error = ServerError::new(
         code.filter(|code| !code.is_empty()).unwrap_or_else(|| UNNAMED.to_owned()),
         description.map(|text| show(text, DESCRIPTION_LIMIT)),
         uri.filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
-    ))
+    );
+    Some(Refusal { error, brings_token: !tokens.is_empty() })
 }
 
-/// The access, refresh and ID tokens that the members hold, at any depth.
-pub(super) fn tokens(members: &Members<'_>) -> Vec<String> {
-    let mut tokens = Vec::new();
-    for (name, member) in members.iter() {
-        collect_tokens(is_token(name), &value(member), &mut tokens);
-    }
-    tokens
-}
-
-/// Whether the name, however it is written, is that of an access, refresh or ID token.
-pub(super) fn is_token(name: &str) -> bool {
-    matches!(&*bare(name), "accesstoken" | "refreshtoken" | "idtoken")
-}
-
-/// The name without what its writers differ in: case, underscores, hyphens.
-pub(super) fn bare(name: &str) -> String {
-    let letters = name.chars().filter(|&c| c != '_' && c != '-');
-    letters.map(|c| c.to_ascii_lowercase()).collect()
-}
-
-fn collect_tokens(is_named: bool, value: &Value, tokens: &mut Vec<String>) {
-    match value {
-        Value::String(token) if is_named && !token.is_empty() => tokens.push(token.clone()),
-        Value::Array(values) => {
-            values.iter().for_each(|value| collect_tokens(is_named, value, tokens));
-        }
-        Value::Object(members) => {
-            for (name, value) in members {
-                collect_tokens(is_named || is_token(name), value, tokens);
-            }
-        }
-        _ => {}
-    }
+/// The first value of this name that says anything.
+fn find(members: &Members<'_>, name: &str) -> Option<Value> {
+    let mut values = members.iter().filter(|(known, _)| *known == name);
+    values.find_map(|(_, member)| Some(member.bounded_value()).filter(tells))
 }
 
 /// The text as it may be shown: without secrets, of the characters that RFC 6749 allows in an
@@ -101,12 +74,6 @@ pub(super) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
         .collect::<String>()
         .trim()
         .to_owned()
-}
-
-/// A member's value; `null` if it is so large or nested so deeply that no error was meant.
-fn value(member: &Member<'_>) -> Value {
-    let structure = || (member.size() <= STRUCTURE_LIMIT).then(|| member.value()).flatten();
-    member.text().map(|text| text.into_owned().into()).or_else(structure).unwrap_or_default()
 }
 
 /// Whether an `error` of this value is one.
@@ -156,9 +123,6 @@ fn text(value: &Value) -> Option<String> {
 
 /// The code of an error that gives none.
 const UNNAMED: &str = "unnamed";
-
-/// In bytes: values take many times the memory of the text that they are read from.
-const STRUCTURE_LIMIT: usize = 64 * 1024;
 
 /// Limits in characters: room for what people write, none for what floods a log.
 const CODE_LIMIT: usize = 64;
