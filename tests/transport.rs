@@ -26,7 +26,7 @@ async fn a_request_has_our_user_agent_and_neither_cookie_nor_referer_nor_compres
         Step::Read,
         http("200 OK", "", TOKEN),
     ];
-    let server = WireServer::start(vec![script]).await;
+    let server = WireServer::start(vec![script]);
     exchange(builder(&server)).await.unwrap();
 
     assert_eq!(server.requests().len(), 2);
@@ -47,7 +47,7 @@ async fn attempts_share_one_connection() {
     for _ in 0..6 {
         script.extend([Step::Read, refusal()]);
     }
-    let server = WireServer::start(vec![script]).await;
+    let server = WireServer::start(vec![script]);
     exchange(builder(&server)).await.unwrap_err();
     assert_eq!((server.requests().len(), server.connections()), (6, 1));
 }
@@ -55,10 +55,10 @@ async fn attempts_share_one_connection() {
 #[tokio::test]
 async fn a_redirect_is_not_followed_whatever_its_status_and_the_client_builder() {
     for status in ["301 Moved", "302 Found", "303 See Other", "307 Moved", "308 Moved"] {
-        let other = WireServer::start(vec![vec![Step::Read, http("200 OK", "", TOKEN)]]).await;
+        let other = WireServer::start(vec![vec![Step::Read, http("200 OK", "", TOKEN)]]);
         let location = format!("location: {}?code=LEAK\r\nconnection: close\r\n", other.url());
         let script = vec![Step::Read, http(status, &location, "")];
-        let server = WireServer::start(vec![script]).await;
+        let server = WireServer::start(vec![script]);
         let following =
             reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::limited(5));
         let transport = ReqwestTransport::from_builder(following).unwrap();
@@ -83,7 +83,7 @@ async fn a_refused_connection_is_connect_and_the_code_unsent() {
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_is_connect_and_never_falls_back_to_http() {
-    let server = WireServer::start(vec![vec![http("200 OK", "", TOKEN), Step::Hang]]).await;
+    let server = WireServer::start(vec![vec![http("200 OK", "", TOKEN), Step::Hang]]);
     let url = server.url().replace("http:", "https:");
     let error = exchange(TokenExchanger::builder("id", url)).await.unwrap_err();
     assert_no_answer(&error, TransportErrorKind::Connect, CodeFate::Unsent);
@@ -92,7 +92,7 @@ async fn a_server_that_speaks_no_tls_is_connect_and_never_falls_back_to_http() {
 
 #[tokio::test]
 async fn a_server_that_never_answers_is_a_timeout_within_the_time_limit() {
-    let server = WireServer::start(vec![vec![Step::Read, Step::Hang]]).await;
+    let server = WireServer::start(vec![vec![Step::Read, Step::Hang]]);
     let builder = builder(&server).time_limit(Duration::from_millis(200));
     let error = exchange(builder).await.unwrap_err();
     assert_no_answer(&error, TransportErrorKind::Timeout, CodeFate::Unknown);
@@ -102,7 +102,7 @@ async fn a_server_that_never_answers_is_a_timeout_within_the_time_limit() {
 #[tokio::test]
 async fn a_body_that_never_ends_is_a_timeout_within_the_time_limit() {
     let head = Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{".to_vec());
-    let server = WireServer::start(vec![vec![Step::Read, head, Step::Hang]]).await;
+    let server = WireServer::start(vec![vec![Step::Read, head, Step::Hang]]);
     let builder = builder(&server).time_limit(Duration::from_millis(200));
     let error = exchange(builder).await.unwrap_err();
     assert_no_answer(&error, TransportErrorKind::Timeout, CodeFate::Unknown);
@@ -122,7 +122,7 @@ async fn a_connection_that_breaks_after_the_request_is_interrupted_and_nothing_i
         ],
     ];
     for script in breaks {
-        let server = WireServer::start(vec![script]).await;
+        let server = WireServer::start(vec![script]);
         let error = exchange(builder(&server)).await.unwrap_err();
         assert_no_answer(&error, TransportErrorKind::Interrupted, CodeFate::Unknown);
         assert_eq!(server.requests().len(), 1);
@@ -134,11 +134,16 @@ async fn a_connection_that_breaks_after_the_request_is_interrupted_and_nothing_i
 async fn a_connection_that_went_stale_between_two_logins_does_not_fail_the_second() {
     // The server promises to keep the connection, and closes it after each answer.
     let script = vec![Step::Read, http("200 OK", "connection: keep-alive\r\n", TOKEN)];
-    let server = WireServer::start(vec![script]).await;
+    let server = WireServer::start(vec![script]);
     let exchanger = builder(&server).build().unwrap();
     for login in 1..=50 {
         exchanger.exchange(code()).await.unwrap();
         assert_eq!(server.requests().len(), login);
+        while server.open() > 0 {
+            tokio::task::yield_now().await;
+        }
+        // Yields to the client's task, which only now can have heard of it.
+        tokio::task::yield_now().await;
     }
 }
 
@@ -154,7 +159,7 @@ async fn what_http_2_refuses_unread_is_connect_and_what_it_breaks_off_is_interru
         (reset(internal_error), TransportErrorKind::Interrupted, CodeFate::Unknown),
     ] {
         let answer = Step::Send([&SETTINGS[..], &frame].concat());
-        let server = WireServer::start(vec![vec![Step::ReadHttp2, answer, Step::Hang]]).await;
+        let server = WireServer::start(vec![vec![Step::ReadHttp2, answer, Step::Hang]]);
         let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
         let transport = ReqwestTransport::from_builder(client).unwrap();
         let error = exchange(builder(&server).transport(transport)).await.unwrap_err();
@@ -166,7 +171,7 @@ async fn what_http_2_refuses_unread_is_connect_and_what_it_breaks_off_is_interru
 #[tokio::test]
 async fn a_token_answer_over_its_limit_is_too_large() {
     let body = format!(r#"{{"access_token":"T","x":"{}"}}"#, "x".repeat(1024 * 1024));
-    let server = WireServer::start(vec![vec![Step::Read, http("200 OK", "", &body)]]).await;
+    let server = WireServer::start(vec![vec![Step::Read, http("200 OK", "", &body)]]);
     let error = exchange(builder(&server)).await.unwrap_err();
     assert_no_answer(&error, TransportErrorKind::TooLarge, CodeFate::Unknown);
 }
@@ -175,7 +180,7 @@ async fn a_token_answer_over_its_limit_is_too_large() {
 async fn a_refusal_over_its_limit_is_cut_and_read_as_far_as_it_goes() {
     let body = format!(r#"{{"error":"invalid_client","x":"{}"}}"#, "x".repeat(10 * 1024 * 1024));
     let script = vec![Step::Read, http("401 Unauthorized", "", &body)];
-    let server = WireServer::start(vec![script]).await;
+    let server = WireServer::start(vec![script]);
     let error = exchange(builder(&server)).await.unwrap_err();
     assert!(matches!(error.kind(), CallErrorKind::NoFlavorAccepted));
     assert_eq!(error.headline().to_string(), "basic+form got 401 invalid_client");
@@ -196,11 +201,11 @@ async fn the_limits_count_what_comes_out_of_decompression() {
         Step::Send([head.as_bytes(), &bomb].concat())
     };
 
-    let server = WireServer::start(vec![vec![Step::Read, answer("200 OK")]]).await;
+    let server = WireServer::start(vec![vec![Step::Read, answer("200 OK")]]);
     let error = exchange(builder(&server).transport(transport())).await.unwrap_err();
     assert_no_answer(&error, TransportErrorKind::TooLarge, CodeFate::Unknown);
 
-    let server = WireServer::start(vec![vec![Step::Read, answer("500 Fault")]]).await;
+    let server = WireServer::start(vec![vec![Step::Read, answer("500 Fault")]]);
     let error = exchange(builder(&server).transport(transport())).await.unwrap_err();
     assert!(matches!(error.kind(), CallErrorKind::Unavailable { .. }));
     assert_eq!(error.attempts().len(), 6);
@@ -213,7 +218,7 @@ async fn a_compressed_answer_that_nobody_asked_for_may_hold_a_token() {
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n");
     let answer = Step::Send([head.as_bytes(), &body].concat());
-    let server = WireServer::start(vec![vec![Step::Read, answer]]).await;
+    let server = WireServer::start(vec![vec![Step::Read, answer]]);
     let error = exchange(builder(&server)).await.unwrap_err();
     assert!(matches!(error.kind(), CallErrorKind::Unreadable(_)));
     assert_eq!(error.code_fate(), CodeFate::Spent);
@@ -222,7 +227,7 @@ async fn a_compressed_answer_that_nobody_asked_for_may_hold_a_token() {
 #[tokio::test]
 async fn no_error_text_shows_the_url() {
     for script in [vec![Step::Read], vec![Step::Read, Step::Hang]] {
-        let server = WireServer::start(vec![script]).await;
+        let server = WireServer::start(vec![script]);
         let url = format!("{}/PATH?key=URL-SECRET", server.url());
         let limit = Duration::from_millis(200);
         let error = exchange(TokenExchanger::builder("id", url).time_limit(limit)).await;
@@ -260,7 +265,7 @@ async fn a_refusal_of_just_its_limit_is_not_waited_for() {
     let body = format!(r#"{{"error":"invalid_client"}}{}"#, " ".repeat(64 * 1024));
     let head = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 1000000\r\n\r\n";
     let answer = [head, &body[..64 * 1024]].concat().into_bytes();
-    let server = WireServer::start(vec![vec![Step::Read, Step::Send(answer), Step::Hang]]).await;
+    let server = WireServer::start(vec![vec![Step::Read, Step::Send(answer), Step::Hang]]);
     let error = exchange(builder(&server)).await.unwrap_err();
     assert_eq!(error.headline().to_string(), "basic+form got 401 invalid_client");
     assert_eq!(error.attempts().len(), 6);
