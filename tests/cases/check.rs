@@ -1,0 +1,268 @@
+//! Compares what came with what a case expects.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+use token_exchanger::{CallError, CallErrorKind, HttpRequest, Issued, Outcome, Policy, Token};
+
+use crate::always;
+use crate::case::{Case, Expect, under};
+use crate::names;
+use crate::play::{Came, End};
+
+/// What is otherwise than expected, for people; empty if nothing is.
+pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<String> {
+    let expect = &case.expect;
+    let mut differences = Differences(always::broken(came));
+    let d = &mut differences;
+
+    let (outcome, kinds) = match &came.end {
+        End::Cancelled => ("cancelled", vec![]),
+        End::Misconfigured(kinds, _) => ("error", kinds.iter().map(ToString::to_string).collect()),
+        End::Called(result) => match &**result {
+            Ok(_) => ("ok", vec![]),
+            Err(error) => ("error", vec![names::kind(error.kind())]),
+        },
+    };
+    d.equal("outcome", under(&expect.outcome, policy), &outcome.into());
+    if let Some(wanted) = under(&expect.kind, policy).as_str() {
+        let fits = wanted.split(" or ").any(|wanted| kinds.iter().any(|kind| kind == wanted));
+        d.hold(fits, || format!("kind: {wanted} was expected, {kinds:?} came"));
+    }
+    if let Some(sends) = under(&expect.sends, policy).as_u64() {
+        let seen = came.seen.len() as u64;
+        d.hold(seen == sends, || format!("requests: {sends} were expected, {seen} came"));
+    }
+    let left = came.left_open;
+    d.hold(left == 0, || format!("{left} connections are left open by a call that was dropped"));
+    let outputs = always::outputs(came);
+    for never in &expect.never {
+        if let Some(text) = never.strip_suffix(" in the message") {
+            d.hold(!outputs.contains(text), || never.clone());
+        }
+    }
+    for wanted in &expect.wire_has {
+        d.hold(is_on_the_wire(wanted, came), || format!("on the wire: {wanted}"));
+    }
+    limits(d, expect, came);
+    setup(d, &expect.detail, came);
+    if let End::Called(result) = &came.end {
+        match &**result {
+            Ok(issued) => token(d, expect, issued, came),
+            Err(error) => failure(d, &expect.detail, policy, error),
+        }
+    }
+    differences.0
+}
+
+pub(crate) struct Differences(pub(crate) Vec<String>);
+
+impl Differences {
+    pub(crate) fn hold(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(otherwise());
+        }
+    }
+
+    pub(crate) fn equal(&mut self, what: &str, wanted: &Value, came: &Value) {
+        self.hold(wanted == came, || format!("{what}: {wanted} was expected, {came} came"));
+    }
+}
+
+fn limits(d: &mut Differences, expect: &Expect, came: &Came) {
+    let limits = &expect.limits;
+    if let Some(limit) = limits.elapsed_ms {
+        let limit = Duration::from_millis(limit);
+        d.hold(came.elapsed <= limit, || format!("it took {:?}, over {limit:?}", came.elapsed));
+    }
+    if let Some(limit) = limits.parse_ms {
+        // Meant of an optimised build, and of parsing alone.
+        let limit = Duration::from_millis(limit) * if cfg!(debug_assertions) { 20 } else { 2 };
+        d.hold(came.elapsed <= limit, || format!("it took {:?}, over {limit:?}", came.elapsed));
+    }
+    if let Some(limit) = limits.peak_extra_bytes {
+        d.hold(came.peak <= limit, || format!("{} bytes at the peak, over {limit}", came.peak));
+    }
+    if let Some(limit) = limits.kept_body_bytes {
+        let length = always::outputs(came).len();
+        d.hold(length <= limit * 8, || format!("all texts have {length} bytes, over 8 x {limit}"));
+    }
+    if let (Some(limit), End::Called(result)) = (limits.code_chars, &came.end) {
+        if let Err(error) = &**result {
+            let length = server_error(error).map_or(0, |error| error.code.chars().count());
+            d.hold(length <= limit, || format!("the code has {length} characters, over {limit}"));
+        }
+    }
+}
+
+/// What a case says of the flavors that stand at the beginning.
+fn setup(d: &mut Differences, detail: &Map<String, Value>, came: &Came) {
+    let flavors: Vec<_> = came.flavors.iter().map(ToString::to_string).collect();
+    if let Some(wanted) = detail.get("flavors").filter(|wanted| wanted.is_array()) {
+        d.equal("flavors", wanted, &flavors.clone().into());
+    }
+    for skipped in detail.get("skipped").and_then(Value::as_array).into_iter().flatten() {
+        // Under the other policy nothing is skipped.
+        let tried = came.handed.len() == 6;
+        let there = flavors.iter().any(|flavor| skipped == flavor.as_str());
+        d.hold(tried || !there, || format!("{skipped} is not skipped"));
+    }
+}
+
+fn failure(d: &mut Differences, detail: &Map<String, Value>, policy: Policy, error: &CallError) {
+    let told = server_error(error);
+    let optional = |text: Option<&str>| text.map_or(Value::Null, Into::into);
+    for (name, wanted) in detail {
+        let wanted = under(wanted, policy);
+        let came = match name.as_str() {
+            "code_fate" => names::fate(error.code_fate()).into(),
+            "code" => optional(told.map(|told| told.code.as_str())),
+            // In words: the set of characters, which holds for every error.
+            "description" if wanted.as_str().is_some_and(|it| it.starts_with("only %x")) => {
+                let text = told.and_then(|told| told.description.as_deref()).unwrap_or_default();
+                let allowed = |c| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
+                let fits = text.chars().all(allowed) && text.chars().count() <= 512;
+                d.hold(fits, || format!("the description `{text}` is not {wanted}"));
+                continue;
+            }
+            "description" => optional(told.and_then(|told| told.description.as_deref())),
+            "error_uri" => optional(told.and_then(|told| told.uri.as_deref())),
+            "status" => error.headline().status().map_or(Value::Null, |it| it.as_u16().into()),
+            "retry_after_s" => {
+                let came = error.retry_after().map(|it| it.as_secs());
+                // A moment is given in whole seconds, of which one may have begun.
+                let fits = came == wanted.as_u64()
+                    || came.zip(wanted.as_u64()).is_some_and(|(came, wanted)| came + 1 == wanted);
+                d.hold(fits, || format!("retry_after: {wanted} was expected, {came:?} came"));
+                continue;
+            }
+            "location" => match error.kind() {
+                CallErrorKind::Redirected { location } => optional(location.as_deref()),
+                _ => Value::Null,
+            },
+            "attempts" => match wanted {
+                Value::Array(wanted) => {
+                    let (wanted, came) = (wanted.len(), error.attempts().len());
+                    d.hold(wanted == came, || format!("{came} attempts instead of {wanted}"));
+                    continue;
+                }
+                _ => error.attempts().len().into(),
+            },
+            // The rest is words.
+            _ => continue,
+        };
+        d.equal(name, wanted, &came);
+    }
+}
+
+pub(crate) fn server_error(error: &CallError) -> Option<&token_exchanger::ServerError> {
+    match (&error.kind(), &error.headline().outcome) {
+        (CallErrorKind::Refused(error), _) => Some(error),
+        (_, Outcome::Answered { error, .. }) => error.as_ref(),
+        _ => None,
+    }
+}
+
+fn token(d: &mut Differences, expect: &Expect, issued: &Issued, came: &Came) {
+    if let Some(wanted) = &expect.token {
+        members(d, wanted, &issued.token, came.began, came.elapsed);
+    }
+    for extra in &expect.extras {
+        d.hold(issued.token.extra.contains_key(extra), || format!("extra {extra} is missing"));
+    }
+    if let Some(wanted) = &expect.warnings {
+        let all = wanted.len() == issued.warnings.len()
+            && wanted
+                .iter()
+                .all(|name| issued.warnings.iter().any(|it| names::is_warning(name, it)));
+        let came = &issued.warnings;
+        d.hold(all, || format!("warnings: {wanted:?} were expected, {came:?} came"));
+    }
+}
+
+/// Compares the members that a case names.
+pub(crate) fn members(
+    d: &mut Differences,
+    wanted: &Map<String, Value>,
+    token: &Token,
+    began: std::time::SystemTime,
+    elapsed: Duration,
+) {
+    for (name, wanted) in wanted {
+        let came = match name.as_str() {
+            "access_token" => token.access_token.expose().into(),
+            "refresh_token" => {
+                token.refresh_token.as_ref().map_or(Value::Null, |it| it.expose().into())
+            }
+            "token_type" => {
+                let same =
+                    wanted.as_str().is_some_and(|it| it.eq_ignore_ascii_case(&token.token_type));
+                d.hold(same, || format!("token_type: {wanted}, not {:?}", token.token_type));
+                continue;
+            }
+            "scopes" => token.scopes.clone().map_or(Value::Null, Into::into),
+            // Some vectors give the scope as it stood in the answer.
+            "scope" => token.scopes.as_ref().map_or(Value::Null, |it| it.join(" ").into()),
+            "expires_at" if wanted.is_null() => {
+                d.hold(token.expires_at.is_none(), || "expires_at is known".to_owned());
+                continue;
+            }
+            "expires_in" => {
+                let earliest = wanted.as_u64().map(|wanted| began + Duration::from_secs(wanted));
+                let fits = match (earliest, token.expires_at) {
+                    (Some(earliest), Some(at)) => earliest <= at && at <= earliest + elapsed,
+                    (earliest, at) => earliest.is_none() && at.is_none(),
+                };
+                d.hold(fits, || format!("expires_in: {wanted}, not {:?}", token.expires_at));
+                continue;
+            }
+            "extra" => {
+                for (name, wanted) in wanted.as_object().into_iter().flatten() {
+                    d.equal(name, wanted, token.extra.get(name).unwrap_or(&Value::Null));
+                }
+                continue;
+            }
+            // What the peer computes from the rest.
+            "effective_scopes" => continue,
+            other => {
+                d.0.push(format!("a token has no `{other}`"));
+                continue;
+            }
+        };
+        d.equal(name, wanted, &came);
+    }
+}
+
+/// Whether the server must have seen these bytes: in what it saw, or, told by the encoding that
+/// they belong to, in what one of the call's flavors writes.
+fn is_on_the_wire(wanted: &str, came: &Came) -> bool {
+    let in_basic = |holds: &dyn Fn(&str) -> bool| came.written.iter().any(|it| holds(&basic(it)));
+    if let Some(text) = wanted.strip_prefix("basic: ") {
+        let inner = text.strip_prefix("base64(").and_then(|it| it.strip_suffix(')'));
+        return in_basic(&|credentials| credentials == inner.unwrap_or(text));
+    }
+    if let Some(text) = wanted.strip_prefix("json: ") {
+        let bodies = came.written.iter().map(|it| String::from_utf8_lossy(it.body()));
+        return bodies.filter(|body| body.starts_with('{')).any(|body| body.contains(text));
+    }
+    match wanted {
+        "client_id in the body" => came.seen.iter().all(|it| it.contains("client_id")),
+        "basic-raw: base64 of UTF-8 bytes" => in_basic(&|it| !it.is_ascii() && !it.contains('%')),
+        // A sentence; the bytes stand beside it.
+        "- _ . ~ are not escaped" => true,
+        _ => {
+            let wanted = wanted.to_lowercase();
+            came.seen.iter().any(|it| it.to_lowercase().contains(&wanted))
+                || in_basic(&|it| it.to_lowercase().contains(&wanted))
+        }
+    }
+}
+
+/// What the request's Basic header holds.
+pub(crate) fn basic(request: &HttpRequest) -> String {
+    let header = request.headers().get("authorization").and_then(|it| it.to_str().ok());
+    let encoded = header.and_then(|it| it.strip_prefix("Basic ")).unwrap_or_default();
+    String::from_utf8_lossy(&STANDARD.decode(encoded).unwrap_or_default()).into_owned()
+}
