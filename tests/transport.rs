@@ -6,7 +6,6 @@
 mod wire;
 
 use std::error::Error as _;
-use std::io::Write as _;
 use std::time::Duration;
 
 use token_exchanger::{
@@ -188,43 +187,6 @@ async fn a_refusal_over_its_limit_is_cut_and_read_as_far_as_it_goes() {
 }
 
 #[tokio::test]
-async fn the_limits_count_what_comes_out_of_decompression() {
-    let transport = || {
-        ReqwestTransport::from_builder(reqwest::Client::builder().no_proxy().gzip(true)).unwrap()
-    };
-    let bomb = gzip(&vec![b'a'; 64 * 1024 * 1024]);
-    let answer = |status: &str| {
-        let length = bomb.len();
-        let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n"
-        );
-        Step::Send([head.as_bytes(), &bomb].concat())
-    };
-
-    let server = WireServer::start(vec![vec![Step::Read, answer("200 OK")]]);
-    let error = exchange(builder(&server).transport(transport())).await.unwrap_err();
-    assert_no_answer(&error, TransportErrorKind::TooLarge, CodeFate::Unknown);
-
-    let server = WireServer::start(vec![vec![Step::Read, answer("500 Fault")]]);
-    let error = exchange(builder(&server).transport(transport())).await.unwrap_err();
-    assert!(matches!(error.kind(), CallErrorKind::Unavailable { .. }));
-    assert_eq!(error.attempts().len(), 6);
-}
-
-#[tokio::test]
-async fn a_compressed_answer_that_nobody_asked_for_may_hold_a_token() {
-    let body = gzip(TOKEN.as_bytes());
-    let length = body.len();
-    let head =
-        format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n");
-    let answer = Step::Send([head.as_bytes(), &body].concat());
-    let server = WireServer::start(vec![vec![Step::Read, answer]]);
-    let error = exchange(builder(&server)).await.unwrap_err();
-    assert!(matches!(error.kind(), CallErrorKind::Unreadable(_)));
-    assert_eq!(error.code_fate(), CodeFate::Spent);
-}
-
-#[tokio::test]
 async fn no_error_text_shows_the_url() {
     for script in [vec![Step::Read], vec![Step::Read, Step::Hang]] {
         let server = WireServer::start(vec![script]);
@@ -303,10 +265,4 @@ fn assert_no_answer(error: &CallError, kind: TransportErrorKind, fate: CodeFate)
     assert_eq!(transport.kind(), kind, "{transport:?}");
     assert_eq!(error.code_fate(), fate);
     assert_eq!(error.attempts().len(), 1);
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
