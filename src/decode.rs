@@ -193,6 +193,7 @@ impl<'a> Grant<'_, 'a> {
             text.split_ascii_whitespace().map(str::to_owned).collect()
         };
         let granted = self.optional("scope", |member| {
+            let member = Some(member).filter(|member| member.size() <= VALUE_LIMIT)?;
             member.text().map(|text| split(&text)).or_else(|| member.texts())
         })?;
         let mut asked = requested.iter().flat_map(|scopes| scopes.split_ascii_whitespace());

@@ -134,6 +134,17 @@ fn the_lifetime_of_the_refresh_token_is_read_under_either_name() {
 }
 
 #[test]
+fn a_scope_of_more_than_64_kib_counts_as_missing() {
+    for size in [64 * 1024, 64 * 1024 + 2] {
+        let scope = "a ".repeat((size - 2) / 2);
+        let issued = issued(&with("scope", &format!("\"{scope}\"")));
+        let is_read = size == 64 * 1024;
+        assert_eq!(issued.token.scopes.is_some(), is_read);
+        assert_eq!(issued.warnings.contains(&Warning::Ignored("scope")), !is_read);
+    }
+}
+
+#[test]
 fn scopes_may_be_a_text_or_a_list() {
     let scopes = [
         (r#""a b""#, Some(vec!["a", "b"])),
