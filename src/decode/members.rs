@@ -177,12 +177,42 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
 }
 
 /// The text that a JSON value is, borrowed where it holds no escapes.
-pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
+fn string(json: &str) -> Option<Cow<'_, str>> {
     let plain = json.strip_prefix('"')?.strip_suffix('"')?;
     if plain.contains('\\') {
         return serde_json::from_str(json).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(plain))
+}
+
+/// The names of all members of all objects in a JSON text, whole or broken, nested or not.
+///
+/// A scan over its strings instead of a parse: it needs no stack, and sees what stands before a
+/// break.
+pub(super) fn names_in_json(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find('"')?;
+            let length = string_length(&rest[start..])?;
+            let (literal, tail) = rest[start..].split_at(length);
+            rest = tail;
+            if tail.trim_start().starts_with(':') {
+                return Some(string(literal).unwrap_or_default());
+            }
+        }
+    })
+}
+
+/// The length of the JSON string that the text begins with.
+fn string_length(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    let closing = |&(_, byte): &(usize, u8)| {
+        let closing = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closing
+    };
+    text.bytes().enumerate().skip(1).find(closing).map(|(at, _)| at + 1)
 }
 
 /// How many bytes of JSON are made into values, which take many times the memory of the text that

@@ -1,10 +1,8 @@
 //! Finds tokens by their names, wherever they stand in an answer and however they are written.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
-use super::members::{Members, string};
+use super::members::{Members, names_in_json};
 
 /// Whether the body speaks of an access, refresh or ID token by name, anywhere and in any shape, or
 /// has a member, at any depth, that goes with one.
@@ -50,34 +48,4 @@ fn is_token(name: &str) -> bool {
 fn bare(name: &str) -> String {
     let letters = name.chars().filter(|&c| c != '_' && c != '-');
     letters.map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// The names of all members of all objects in a JSON text, whole or broken, nested or not.
-///
-/// A scan over its strings instead of a parse: it needs no stack, and sees what stands before a
-/// break.
-fn names_in_json(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            let start = rest.find('"')?;
-            let length = string_length(&rest[start..])?;
-            let (literal, tail) = rest[start..].split_at(length);
-            rest = tail;
-            if tail.trim_start().starts_with(':') {
-                return Some(string(literal).unwrap_or_default());
-            }
-        }
-    })
-}
-
-/// The length of the JSON string that the text begins with.
-fn string_length(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    let closing = |&(_, byte): &(usize, u8)| {
-        let closing = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closing
-    };
-    text.bytes().enumerate().skip(1).find(closing).map(|(at, _)| at + 1)
 }
