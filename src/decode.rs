@@ -12,7 +12,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use self::members::{Member, Members, VALUE_LIMIT};
+use self::members::{Member, Members, VALUE_LIMIT, is_private};
 use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
@@ -60,8 +60,8 @@ pub enum Warning {
     NotAHeaderValue,
     /// The named member could not be read, and counts as missing.
     Ignored(&'static str),
-    /// A member that is not of the standard could not be kept: nested too deeply, damaged, or more
-    /// than 64 KiB with the others.
+    /// A member that is not of the standard could not be kept: nested too deeply, damaged, more
+    /// than 64 KiB with the others, or under a name that serde_json keeps for itself.
     DroppedExtra,
 }
 
@@ -209,7 +209,7 @@ impl<'a> Grant<'_, 'a> {
         for (name, member) in self.members.iter().filter(|(name, _)| !STANDARD.contains(name)) {
             let size = name.len() + member.size();
             let fits = size <= room && !(self.damaged && member.is_damaged());
-            match fits.then(|| member.value()).flatten() {
+            match (fits && !is_private(name)).then(|| member.value()).flatten() {
                 Some(value) => {
                     room -= size;
                     extra.insert(name.to_owned(), value);

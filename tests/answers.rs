@@ -4,6 +4,7 @@ mod support;
 
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use support::{always, answer, code, json, names, plain, reserved};
 use token_exchanger::{CallErrorKind, CodeFate, HttpResponse, Issued, Policy, Token, Warning};
 
@@ -407,6 +408,30 @@ fn hostile_nesting_is_skipped_in_a_member_and_unreadable_when_cut_off() {
         let (result, _) = always(plain(), Policy::Exhaustive, || json(400, &body));
         assert_eq!(result.unwrap_err().attempts().len(), 6);
     }
+}
+
+#[test]
+fn no_value_is_read_from_within_a_text() {
+    // serde_json reads what stands under this name, and begins to count its depth anew.
+    for name in ["$serde_json::private::RawValue", "\\u0024serde_json::private::RawValue"] {
+        let within = |text: String| format!(r#"{{"{name}":{}}}"#, Value::from(text));
+        let deep = (0..11).fold(within("1".to_owned()), |inner, _| {
+            within("[".repeat(120) + &inner + &"]".repeat(120))
+        });
+        let body = format!(r#"{{"access_token":"AT","token_type":"Bearer","x":{deep},"y":1}}"#);
+        let issued = issued(&body);
+        assert_eq!(issued.warnings, [Warning::DroppedExtra]);
+        assert_eq!(issued.token.extra.len(), 1);
+
+        let body = format!(r#"{{"error":{deep},"error_description":{deep}}}"#);
+        let (result, _) = always(plain(), Policy::Exhaustive, || json(400, &body));
+        assert!(matches!(result.unwrap_err().kind(), CallErrorKind::NoFlavorAccepted));
+    }
+
+    // Stored, it would be read so by whoever reads the token as a value.
+    let body =
+        r#"{"access_token":"AT","token_type":"Bearer","$serde_json::private::RawValue":"["}"#;
+    assert_eq!(issued(body).warnings, [Warning::DroppedExtra]);
 }
 
 #[test]

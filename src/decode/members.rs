@@ -117,15 +117,17 @@ impl<'a> Member<'a> {
         matches!(self, Self::Json("null"))
     }
 
-    /// The whole value; `None` if it is nested too deeply to be held, or damaged.
+    /// The whole value; `None` if it is nested too deeply to be held, damaged, or holds a name
+    /// that serde_json keeps for itself.
     pub(super) fn value(&self) -> Option<Value> {
         match self {
             Self::Text(text) => Some(Value::String(text.to_string())),
+            Self::Json(json) if names_in_json(json).any(|name| is_private(&name)) => None,
             Self::Json(json) => serde_json::from_str(json).ok(),
         }
     }
 
-    /// The value, or `null` if it is too large or nested too deeply to be held.
+    /// The value, or `null` if it is too large or cannot be held.
     pub(super) fn bounded_value(&self) -> Value {
         let structure = || (self.size() <= VALUE_LIMIT).then(|| self.value()).flatten();
         self.text().map(|text| text.into_owned().into()).or_else(structure).unwrap_or_default()
@@ -183,6 +185,13 @@ fn string(json: &str) -> Option<Cow<'_, str>> {
         return serde_json::from_str(json).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(plain))
+}
+
+/// Whether serde_json keeps the name for itself. What stands as a text under such a name it reads
+/// as a value, with a depth limit of its own: a few of them, one within the other, use up the
+/// stack.
+pub(super) fn is_private(name: &str) -> bool {
+    name.starts_with("$serde_json::private::")
 }
 
 /// The names of all members of all objects in a JSON text, whole or broken, nested or not.
