@@ -1,10 +1,12 @@
 //! The ways of asking: client authentication times body encoding, and the order of the six.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::transport::HttpRequest;
@@ -160,7 +162,8 @@ pub struct UnknownFlavor;
 
 enum Body<'a> {
     Form(&'a str),
-    Json(serde_json::Map<String, serde_json::Value>),
+    // The names alone: a request may be anyone's, and its values nested as deeply as they like.
+    Json(HashMap<String, IgnoredAny>),
 }
 
 impl<'a> Body<'a> {

@@ -59,6 +59,17 @@ fn encoded_wins_where_raw_looks_the_same() {
 }
 
 #[test]
+fn a_flavor_is_recognised_however_deeply_a_request_is_nested() {
+    let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
+    let body = format!(r#"{{"client_id":"a","x":{open}{close}}}"#);
+    assert_eq!(Flavor::of(&HttpRequest::new(body.into())), Some(Flavor::PUBLIC[1]));
+
+    // serde_json makes a value of what stands under this name, and counts its depth anew.
+    let body = r#"{"client_id":"a","x":{"$serde_json::private::RawValue":"["}}"#;
+    assert_eq!(Flavor::of(&HttpRequest::new(body.into())), Some(Flavor::PUBLIC[1]));
+}
+
+#[test]
 fn a_request_that_no_flavor_wrote_has_none() {
     let request = |authorization: Option<&str>, body: &[u8]| {
         let mut request = HttpRequest::new(body.to_vec());
