@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Serializer as _;
 
-use crate::flavor::{BodyEncoding, ClientAuth, Flavor};
+use crate::flavor::{BodyEncoding, ClientAuth, Flavor, RESERVED};
 use crate::secret::Secret;
 use crate::transport::HttpRequest;
 
@@ -147,9 +147,6 @@ fn basic_header(id: &str, secret: &str) -> HeaderValue {
     header.set_sensitive(true);
     header
 }
-
-/// All but the unreserved characters of [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -86,7 +87,8 @@ impl Flavor {
 
     /// The flavor that wrote this request, or `None` if none of them did.
     ///
-    /// Credentials that are the same URL-encoded and raw count as encoded.
+    /// Raw credentials that look URL-encoded, as those do which encoding leaves alone, count as
+    /// encoded.
     pub fn of(request: &HttpRequest) -> Option<Self> {
         let body = Body::read(request.body())?;
         let auth = match request.headers().get(http::header::AUTHORIZATION) {
@@ -200,16 +202,13 @@ fn basic_auth(header: &[u8]) -> Option<ClientAuth> {
     Some(if encoded { ClientAuth::Basic } else { ClientAuth::BasicRaw })
 }
 
-/// Whether the text is as our encoder writes one: unreserved characters and whole escapes.
+/// Whether the text is as our encoder writes one, to the letter: a raw secret may hold escapes too.
 fn url_encoded(text: &[u8]) -> bool {
-    let mut rest = text;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = match (byte, tail) {
-            (b'%', [a, b, tail @ ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => tail,
-            (b'-' | b'.' | b'_' | b'~', _) => tail,
-            (byte, _) if byte.is_ascii_alphanumeric() => tail,
-            _ => return false,
-        };
-    }
-    true
+    let plain = percent_decode(text).decode_utf8();
+    plain.is_ok_and(|plain| utf8_percent_encode(&plain, RESERVED).to_string().as_bytes() == text)
 }
+
+/// What is escaped: all but the unreserved characters of
+/// [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
+pub(crate) const RESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -59,6 +59,18 @@ fn encoded_wins_where_raw_looks_the_same() {
 }
 
 #[test]
+fn a_raw_secret_looks_encoded_only_where_the_encoder_could_have_written_it() {
+    let of = |secret: &str| {
+        let exchanger = client("cid", secret).build().unwrap();
+        Flavor::of(&exchanger.exchange(code()).flavor(Flavor::BASIC_RAW_FORM).request())
+    };
+    assert_eq!(of("a%2Fb"), Some(Flavor::BASIC_FORM), "the encoder writes a/b so");
+    for secret in ["%41", "a%2fb", "%FF", "100%", "%2"] {
+        assert_eq!(of(secret), Some(Flavor::BASIC_RAW_FORM), "{secret}");
+    }
+}
+
+#[test]
 fn a_flavor_is_recognised_however_deeply_a_request_is_nested() {
     let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
     let body = format!(r#"{{"client_id":"a","x":{open}{close}}}"#);
