@@ -193,15 +193,16 @@ impl<T> Call<T> {
             Reading::Token(token, warnings) if class == Class::Token => {
                 return ControlFlow::Break(Ok(self.accepted(*token, warnings, status, elapsed)));
             }
-            Reading::Error(error) => Some(error),
+            Reading::Error(error, code) => Some((error, code)),
             _ => None,
         };
+        let (error, code) = error.unzip();
 
         let moved = status.is_redirection();
         let location = moved.then(|| decode::location(response.headers(), &self.mask())).flatten();
         let retry_after = decode::retry_after(response.headers(), received);
         let outcome = Outcome::Answered { status, error: error.clone() };
-        let answer = Answer { status, error, retry_after, location };
+        let answer = Answer { status, error, code, retry_after, location };
         let kind = verdict::kind(class, &answer);
         self.judge(class, outcome, elapsed, Some(answer));
 

@@ -32,8 +32,9 @@ pub(crate) enum Reading {
     Token(Box<Token>, Vec<Warning>),
     /// A token and an error at once.
     TokenAndError,
-    /// An error.
-    Error(ServerError),
+    /// An error, and its code as it came: what is shown of it tells less, where a part of the
+    /// code happens to be a secret.
+    Error(ServerError, Secret),
     /// Nothing usable, though a token is named or could not be seen.
     Hidden,
     /// Nothing like a token.
@@ -105,7 +106,9 @@ pub(crate) fn read<'m>(
         return match refusal::read(&members, mask) {
             // An error does not undo a token, though it be one that we cannot use.
             Some(refusal) if success && refusal.brings_token => Reading::TokenAndError,
-            Some(refusal) if members.whole || !hidden => Reading::Error(refusal.error),
+            Some(refusal) if members.whole || !hidden => {
+                Reading::Error(refusal.error, refusal.code)
+            }
             None if !hidden && (members.whole || !success) => Reading::Nothing,
             _ => Reading::Hidden,
         };

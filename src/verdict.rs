@@ -11,6 +11,7 @@ use crate::code::CodeFate;
 use crate::decode::Reading;
 use crate::error::{CallErrorKind, ServerError};
 use crate::flavor::{BodyEncoding, ClientAuth, Flavor};
+use crate::secret::Secret;
 use crate::transport::TransportErrorKind;
 
 /// How far a call goes through the flavors.
@@ -77,6 +78,8 @@ pub(crate) struct Asked {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) error: Option<ServerError>,
+    /// The error's code as it came.
+    pub(crate) code: Option<Secret>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) location: Option<String>,
 }
@@ -93,7 +96,7 @@ pub(crate) fn class(
         Reading::Token(..) if status.is_success() => return Class::Token,
         Reading::Token(..) | Reading::TokenAndError => return Class::MaybeToken,
         Reading::Hidden if status.is_success() => return Class::MaybeToken,
-        Reading::Error(error) => Some(error.code.as_str()),
+        Reading::Error(_, code) => Some(code.expose()),
         Reading::Hidden | Reading::Nothing => None,
     };
     let class = match status.as_u16() {
@@ -186,7 +189,7 @@ pub(crate) fn fate(class: Class, answer: Option<&Answer>) -> CodeFate {
 
 /// Whether the answer says that the request was turned away before its code was looked at.
 fn was_not_read(answer: &Answer) -> bool {
-    let code = answer.error.as_ref().map_or("", |error| &error.code);
+    let code = answer.code.as_ref().map_or("", Secret::expose);
     matches!(answer.status.as_u16(), 302 | 303 | 403 | 406 | 415)
         || code.eq_ignore_ascii_case(UNSUPPORTED_GRANT_TYPE)
 }
@@ -484,10 +487,11 @@ mod tests {
         *response.status_mut() = status;
         let reading = decode::read(&response, SystemTime::UNIX_EPOCH, &[], Mask::default);
         let error = match &reading {
-            Reading::Error(error) => Some(error.clone()),
+            Reading::Error(error, code) => Some((error.clone(), code.clone())),
             _ => None,
         };
-        (Answer { status, error, retry_after: None, location: None }, reading)
+        let (error, code) = error.unzip();
+        (Answer { status, error, code, retry_after: None, location: None }, reading)
     }
 
     fn asked(policy: Policy, flavor: Flavor) -> Asked {

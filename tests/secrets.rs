@@ -12,8 +12,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use support::{answer, client, json, play};
 use token_exchanger::{
-    AuthorizationCode, Call, CallError, CodeVerifier, HttpResponse, Issued, Secret, Token,
-    TokenExchanger, TransportError, TransportErrorKind,
+    AuthorizationCode, Call, CallError, CallErrorKind, CodeFate, CodeVerifier, HttpResponse,
+    Issued, Policy, Secret, Token, TokenExchanger, TransportError, TransportErrorKind,
 };
 
 const SECRET: &str = "S3CRET \"t/+:=&%\\é-ZYXWVUT";
@@ -250,6 +250,24 @@ fn a_code_of_any_length_is_masked() {
         let text = everything(&result.unwrap_err());
         assert!(!text.contains("c0dec0de"), "{text:.200}");
     }
+}
+
+#[test]
+fn an_error_is_known_though_a_part_of_its_code_is_a_secret() {
+    let exchanger = client("id", "grant_type").policy(Policy::Careful).build().unwrap();
+    let refused = |error: &str, secret: &str| {
+        let call = exchanger.exchange(code()).param("x", secret);
+        let body = format!(r#"{{"error":"{error}"}}"#);
+        play(call, |_| Ok(json(400, &body))).0.unwrap_err()
+    };
+    let error = refused("invalid_grant", "invalid_grant");
+    assert!(matches!(error.kind(), CallErrorKind::Refused(_)), "{error}");
+    assert_eq!(error.attempts().len(), 1, "{error}");
+    assert!(!everything(&error).contains("invalid_grant"));
+
+    let error = refused("unsupported_grant_type", "x");
+    assert_eq!(error.code_fate(), CodeFate::ProbablyLive);
+    assert!(everything(&error).contains("unsupported_[client_secret]"));
 }
 
 #[test]

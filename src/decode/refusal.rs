@@ -6,10 +6,13 @@ use super::members::Members;
 use super::tokens;
 use crate::error::ServerError;
 use crate::mask::Mask;
+use crate::secret::Secret;
 
 /// An error, and whether a token came with it, usable or not.
 pub(super) struct Refusal {
     pub(super) error: ServerError,
+    /// The code as it came.
+    pub(super) code: Secret,
     pub(super) brings_token: bool,
 }
 
@@ -39,16 +42,18 @@ pub(super) fn read<'m>(members: &Members<'_>, mask: impl FnOnce() -> Mask<'m>) -
     }
     let show = |text: String, limit| printable(&mask, &text, limit);
 
-    let code = code(error).map(|code| show(code, CODE_LIMIT));
+    let code = code(error).unwrap_or_default();
+    let code = code.trim();
+    let shown = show(code.to_owned(), CODE_LIMIT);
     let description = description(error).or(described);
     let uri = find("error_uri").as_ref().and_then(text);
     let is_page = |uri: &String| uri.starts_with("https://") || uri.starts_with("http://");
     let error = ServerError::new(
-        code.filter(|code| !code.is_empty()).unwrap_or_else(|| UNNAMED.to_owned()),
+        if shown.is_empty() { UNNAMED.to_owned() } else { shown },
         description.map(|text| show(text, DESCRIPTION_LIMIT)),
         uri.filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
     );
-    Some(Refusal { error, brings_token: !tokens.is_empty() })
+    Some(Refusal { error, code: code.into(), brings_token: !tokens.is_empty() })
 }
 
 /// The first value of this name that says anything.
