@@ -23,7 +23,7 @@ use crate::secret::Secret;
 use crate::setup::Setup;
 use crate::token::Token;
 use crate::transport::{
-    Deadline, HttpRequest, HttpResponse, Transport, TransportError, body_limit,
+    Deadline, HttpRequest, HttpResponse, Transport, TransportError, within_limit,
 };
 use crate::verdict::{self, Answer, Asked, Class, Step};
 
@@ -376,15 +376,6 @@ impl<T> fmt::Debug for Call<T> {
             .field("parameters", &self.parameters)
             .finish_non_exhaustive()
     }
-}
-
-/// Other transports than our own may have read on: the limit on a token's answer holds for all.
-fn within_limit(response: HttpResponse) -> Result<HttpResponse, TransportError> {
-    let status = response.status();
-    if status.is_success() && response.body().len() > body_limit(status) {
-        return Err(TransportError::too_large(status));
-    }
-    Ok(response)
 }
 
 fn now() -> SystemTime {

@@ -125,6 +125,15 @@ pub fn body_limit(status: StatusCode) -> usize {
     if status.is_success() { 1024 * 1024 } else { 64 * 1024 }
 }
 
+/// Other transports than our own may have read on: the limit on a token's answer holds for all.
+pub(crate) fn within_limit(response: HttpResponse) -> Result<HttpResponse, TransportError> {
+    let status = response.status();
+    if status.is_success() && response.body().len() > body_limit(status) {
+        return Err(TransportError::too_large(status));
+    }
+    Ok(response)
+}
+
 /// Whether the host of a URL is `localhost` or a loopback address.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
