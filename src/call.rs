@@ -13,7 +13,7 @@ use http::header::RETRY_AFTER;
 
 use crate::code::{AuthorizationCode, CodeFate};
 use crate::decode::{self, Reading, Warning};
-use crate::encode;
+use crate::encode::{self, alike};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, CallError, CallErrorKind, ConfigError, Failure, Outcome};
 use crate::flavor::Flavor;
@@ -25,7 +25,7 @@ use crate::token::Token;
 use crate::transport::{
     Deadline, HttpRequest, HttpResponse, Transport, TransportError, within_limit,
 };
-use crate::verdict::{self, Answer, Asked, Class, Step};
+use crate::verdict::{self, Answer, Asked, Class, Policy, Step};
 
 /// One thing asked of the provider, in up to as many requests as there are flavors.
 ///
@@ -211,7 +211,11 @@ impl<T> Call<T> {
             Step::Next => {}
             Step::NextWithout(encoding) => self.ladder.retain(|it| it.encoding != encoding),
         }
-        self.ladder.retain(|&flavor| flavor != asked.flavor);
+        // What tells two flavors apart may be a secret that a parameter has taken away.
+        let sent = (asked.policy == Policy::Careful).then(|| self.written(asked.flavor));
+        let repeats = |flavor| sent.as_ref().is_some_and(|it| alike(it, &self.written(flavor)));
+        let left = self.ladder.iter().copied();
+        self.ladder = left.filter(|&it| it != asked.flavor && !repeats(it)).collect();
         if self.is_at_its_end(received) {
             return ControlFlow::Break(Err(self.exhausted()));
         }
@@ -219,12 +223,15 @@ impl<T> Call<T> {
     }
 
     fn request_at(&self, sent: SystemTime) -> HttpRequest {
-        let (client, flavor) = (&self.setup.client, self.ladder[0]);
-        let mut request = encode::request(client, &self.endpoint.uri, self.parameters(), flavor);
+        let mut request = self.written(self.ladder[0]);
         if let Some(deadline) = self.deadline(sent) {
             request.extensions_mut().insert(deadline);
         }
         request
+    }
+
+    fn written(&self, flavor: Flavor) -> HttpRequest {
+        encode::request(&self.setup.client, &self.endpoint.uri, self.parameters(), flavor)
     }
 
     /// The parameters in the order of a form.

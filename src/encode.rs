@@ -104,6 +104,11 @@ pub(crate) fn request<'a>(
     request
 }
 
+/// Whether both requests to one endpoint are the same bytes.
+pub(crate) fn alike(one: &HttpRequest, other: &HttpRequest) -> bool {
+    one.headers() == other.headers() && one.body() == other.body()
+}
+
 /// The text as it stands in a form and in an encoded header.
 fn url_encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()

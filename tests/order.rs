@@ -61,6 +61,15 @@ fn careful_never_sends_the_same_bytes_twice_whatever_the_order() {
 }
 
 #[test]
+fn careful_sends_the_same_bytes_once_also_where_a_parameter_makes_them_the_same() {
+    let order = [Flavor::BODY_FORM, Flavor::PUBLIC[0], Flavor::BODY_JSON];
+    let exchanger = plain().policy(Policy::Careful).flavors(order).build().unwrap();
+    let call = exchanger.exchange(code()).param("client_secret", "");
+    let (_, seen) = play(call, |_| Ok(invalid_client()));
+    assert_eq!(names(&flavors(&seen)), ["none+form", "none+json"]);
+}
+
+#[test]
 fn without_a_secret_the_two_public_flavors_are_tried() {
     for policy in [Policy::Exhaustive, Policy::Careful] {
         let exchanger = TokenExchanger::builder("cid", "https://as.example/token").policy(policy);
