@@ -1,6 +1,5 @@
 //! A call: the machine that goes from flavor to flavor, does no IO, and the ways to drive it.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::ops::ControlFlow;
@@ -17,6 +16,7 @@ use crate::encode::{self, alike};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, CallError, CallErrorKind, ConfigError, Failure, Outcome};
 use crate::flavor::Flavor;
+use crate::ladder::Ladder;
 use crate::mask::Mask;
 use crate::pkce::CodeVerifier;
 use crate::secret::Secret;
@@ -47,7 +47,7 @@ pub struct Call<T> {
     code: AuthorizationCode,
     parameters: Vec<(String, Secret)>,
     /// What is left to try; the first is under way. Never empty.
-    ladder: VecDeque<Flavor>,
+    ladder: Ladder,
     judged: Vec<Judged>,
     /// When the first request was sent.
     started: Option<SystemTime>,
@@ -81,7 +81,7 @@ impl Call<Issued> {
     /// ([RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)).
     pub(crate) fn exchange(setup: Arc<Setup>, code: AuthorizationCode) -> Self {
         Self {
-            ladder: setup.flavors().into(),
+            ladder: setup.flavors(),
             endpoint: setup.token_endpoint.clone(),
             setup,
             asks: "code exchange",
@@ -109,7 +109,7 @@ impl<T> Call<T> {
 
     /// Tries this flavor and no other, written as asked: `basic` without a secret is `id:`.
     pub fn flavor(mut self, flavor: Flavor) -> Self {
-        self.ladder = [flavor].into();
+        self.ladder = Ladder::from_slice(&[flavor]);
         self
     }
 
@@ -304,7 +304,7 @@ impl<T> Call<T> {
         elapsed: Duration,
     ) -> T {
         let flavor = self.ladder[0];
-        self.setup.learned().accept(&self.setup.client, flavor);
+        self.setup.learned().accept(&self.setup.client, &self.setup.wishes, flavor);
         token.flavor = Some(flavor);
         let mut attempts = Vec::with_capacity(self.judged.len() + 1);
         attempts.extend(self.judged.into_iter().map(|judged| judged.attempt));
@@ -340,7 +340,8 @@ impl<T> Call<T> {
         let unrecognised = |judged: &&Judged| refused && judged.class == Class::Client;
         let earlier = &self.judged[..headline];
         for suspect in earlier.iter().filter(unrecognised) {
-            self.setup.learned().doubt(&self.setup.client, suspect.attempt.flavor);
+            let Setup { client, wishes, .. } = &*self.setup;
+            self.setup.learned().doubt(client, wishes, suspect.attempt.flavor);
         }
         let fates = self.judged.iter();
         let fates = fates.map(|judged| verdict::fate(judged.class, judged.answer.as_ref()));
@@ -351,7 +352,7 @@ impl<T> Call<T> {
             headline,
             fate: fates.max().unwrap_or(CodeFate::Unsent),
             may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
-            untried: self.ladder.into(),
+            untried: self.ladder.into_vec(),
             attempts: self.judged.into_iter().map(|judged| judged.attempt).collect(),
             code: Some(self.code),
         })

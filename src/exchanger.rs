@@ -10,7 +10,7 @@ use crate::encode::Client;
 use crate::endpoint::{Cleartext, Endpoint, check_redirect_uri, trimmed};
 use crate::error::ConfigError;
 use crate::flavor::Flavor;
-use crate::ladder::Wishes;
+use crate::ladder::{Learned, Wishes};
 use crate::secret::Secret;
 use crate::setup::Setup;
 use crate::transport::Transport;
@@ -53,7 +53,7 @@ impl TokenExchanger {
 
     /// The flavors in the order in which the next exchange would try them.
     pub fn flavors(&self) -> Vec<Flavor> {
-        self.setup.flavors()
+        self.setup.flavors().into_vec()
     }
 
     /// The flavor that the last successful exchange succeeded with, which the next one tries
@@ -200,8 +200,13 @@ impl TokenExchangerBuilder {
         if self.time_limit.is_zero() {
             return Err(ConfigError::Zero { field: "time_limit" });
         }
+        let client = Client::new(self.client_id, secret);
+        let learned = Learned::nothing(&client, &self.wishes);
+        if learned.flavors.is_empty() {
+            return Err(ConfigError::NoFlavor);
+        }
         let setup = Setup {
-            client: Client::new(self.client_id, secret),
+            client,
             token_endpoint,
             cleartext: self.cleartext,
             redirect_uri: self.redirect_uri,
@@ -211,11 +216,8 @@ impl TokenExchangerBuilder {
             max_attempts: self.max_attempts,
             time_limit: self.time_limit,
             transport: self.transport.map_or_else(default_transport, Ok)?,
-            learned: Mutex::default(),
+            learned: Mutex::new(learned),
         };
-        if setup.flavors().is_empty() {
-            return Err(ConfigError::NoFlavor);
-        }
         Ok(TokenExchanger { setup: Arc::new(setup) })
     }
 }

@@ -1,5 +1,7 @@
 //! The order in which the flavors are tried next.
 
+use smallvec::SmallVec;
+
 use crate::encode::Client;
 use crate::flavor::Flavor;
 use crate::verdict::Policy;
@@ -14,41 +16,59 @@ pub(crate) struct Wishes {
     pub(crate) prefer: Option<Flavor>,
 }
 
-/// What an exchanger has learned from its exchanges.
-#[derive(Clone, Debug, Default)]
+/// Flavors in the order in which they are tried. There are eight, so that no list needs the heap.
+pub(crate) type Ladder = SmallVec<[Flavor; 8]>;
+
+/// What an exchanger has learned from its exchanges, and the order that follows from it.
+#[derive(Debug)]
 pub(crate) struct Learned {
     /// What the last one that succeeded did so with.
     pub(crate) flavor: Option<Flavor>,
     /// What may have spent a code that then was refused.
     doubtful: Vec<Flavor>,
+    /// What the next call tries.
+    pub(crate) flavors: Ladder,
 }
 
 impl Learned {
-    pub(crate) fn accept(&mut self, client: &Client, flavor: Flavor) {
-        self.doubtful.retain(|&doubtful| !client.writes_alike(doubtful, flavor));
-        self.flavor = Some(flavor);
+    /// What is known before the first exchange.
+    pub(crate) fn nothing(client: &Client, wishes: &Wishes) -> Self {
+        Self { flavor: None, doubtful: Vec::new(), flavors: flavors(client, wishes, None, &[]) }
     }
 
-    pub(crate) fn doubt(&mut self, client: &Client, flavor: Flavor) {
+    pub(crate) fn accept(&mut self, client: &Client, wishes: &Wishes, flavor: Flavor) {
+        if self.flavor == Some(flavor) && self.doubtful.is_empty() {
+            return;
+        }
+        self.doubtful.retain(|&doubtful| !client.writes_alike(doubtful, flavor));
+        self.flavor = Some(flavor);
+        self.flavors = flavors(client, wishes, self.flavor, &self.doubtful);
+    }
+
+    pub(crate) fn doubt(&mut self, client: &Client, wishes: &Wishes, flavor: Flavor) {
         if !self.doubtful.contains(&flavor) {
             self.doubtful.push(flavor);
         }
         self.flavor = self.flavor.filter(|&learned| !client.writes_alike(learned, flavor));
+        self.flavors = flavors(client, wishes, self.flavor, &self.doubtful);
     }
 }
 
-/// The flavors that the next call tries, in this order.
-pub(crate) fn flavors(client: &Client, wishes: &Wishes, learned: &Learned) -> Vec<Flavor> {
+fn flavors(
+    client: &Client,
+    wishes: &Wishes,
+    learned: Option<Flavor>,
+    doubtful: &[Flavor],
+) -> Ladder {
     let order = wishes.flavors.clone();
     let mut order = order.unwrap_or_else(|| by_default(client, wishes.policy));
     order.retain(|&flavor| client.can_write(flavor));
 
-    let is_doubtful = |&flavor: &Flavor| {
-        learned.doubtful.iter().any(|&doubtful| client.writes_alike(flavor, doubtful))
-    };
+    let is_doubtful =
+        |&flavor: &Flavor| doubtful.iter().any(|&doubtful| client.writes_alike(flavor, doubtful));
     let place = |flavor: &Flavor| match flavor {
         flavor if is_doubtful(flavor) => 3,
-        &flavor if learned.flavor == Some(flavor) => 0,
+        &flavor if learned == Some(flavor) => 0,
         &flavor if wishes.prefer == Some(flavor) => 1,
         _ => 2,
     };
@@ -58,7 +78,7 @@ pub(crate) fn flavors(client: &Client, wishes: &Wishes, learned: &Learned) -> Ve
         Policy::Exhaustive => one == other,
         Policy::Careful => client.writes_alike(one, other),
     };
-    let mut ladder = Vec::with_capacity(order.len());
+    let mut ladder = Ladder::new();
     for flavor in order {
         if !ladder.iter().any(|&earlier| repeats(earlier, flavor)) {
             ladder.push(flavor);

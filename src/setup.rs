@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::encode::Client;
 use crate::endpoint::{Cleartext, Endpoint};
-use crate::flavor::Flavor;
-use crate::ladder::{self, Learned, Wishes};
+use crate::ladder::{Ladder, Learned, Wishes};
 use crate::transport::Transport;
 
 pub(crate) struct Setup {
@@ -25,8 +24,9 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    pub(crate) fn flavors(&self) -> Vec<Flavor> {
-        ladder::flavors(&self.client, &self.wishes, &self.learned())
+    /// What the next call tries.
+    pub(crate) fn flavors(&self) -> Ladder {
+        self.learned().flavors.clone()
     }
 
     /// What was learned; sound at any moment, so that a panic elsewhere does not matter.
