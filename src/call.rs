@@ -224,6 +224,7 @@ impl<T> Call<T> {
 
     fn request_at(&self, sent: SystemTime) -> HttpRequest {
         let mut request = self.written(self.ladder[0]);
+        request.extensions_mut().insert(Arc::clone(&self.endpoint.target));
         if let Some(deadline) = self.deadline(sent) {
             request.extensions_mut().insert(deadline);
         }
@@ -231,7 +232,8 @@ impl<T> Call<T> {
     }
 
     fn written(&self, flavor: Flavor) -> HttpRequest {
-        encode::request(&self.setup.client, &self.endpoint.uri, self.parameters(), flavor)
+        let uri = &self.endpoint.target.uri;
+        encode::request(&self.setup.client, uri, self.parameters(), flavor)
     }
 
     /// The parameters in the order of a form.

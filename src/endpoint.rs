@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use http::Uri;
 use url::{Host, Url};
 
 use crate::error::ConfigError;
-use crate::transport::is_loopback;
+use crate::transport::{Target, is_loopback};
 
 /// A URL to which credentials may be sent.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
-    pub(crate) uri: Uri,
+    pub(crate) target: Arc<Target>,
     /// Host and port, for people.
     pub(crate) host: Arc<str>,
 }
@@ -50,7 +49,7 @@ impl Endpoint {
         }
         let uri = url.as_str().parse().map_err(|_| invalid("no request can carry it"))?;
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self { uri, host: host.into() })
+        Ok(Self { target: Arc::new(Target { uri, url }), host: host.into() })
     }
 }
 

@@ -9,7 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::StatusCode;
+use http::{StatusCode, Uri};
+use url::Url;
 
 #[cfg(feature = "reqwest")]
 mod reqwest;
@@ -115,6 +116,14 @@ impl Deadline {
     pub fn left(self, now: SystemTime) -> Duration {
         self.0.duration_since(now).unwrap_or_default()
     }
+}
+
+/// The URL that a request's URI was made of, in its extensions: an HTTP client that wants a URL then
+/// need not parse it again. Whoever changes the URI leaves this behind, so compare the two.
+#[cfg_attr(not(feature = "reqwest"), expect(dead_code, reason = "no HTTP client is built"))]
+pub(crate) struct Target {
+    pub(crate) uri: Uri,
+    pub(crate) url: Url,
 }
 
 /// How many bytes of an answer's body are read: 1 MiB of a 2xx, 64 KiB of any other.

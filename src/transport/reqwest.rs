@@ -10,8 +10,8 @@ use http::uri::Scheme;
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
 use super::{
-    Deadline, HttpRequest, HttpResponse, Sending, Transport, TransportError, TransportErrorKind,
-    body_limit, is_loopback,
+    Deadline, HttpRequest, HttpResponse, Sending, Target, Transport, TransportError,
+    TransportErrorKind, body_limit, is_loopback,
 };
 
 /// Sends requests with a [`reqwest::Client`].
@@ -130,8 +130,7 @@ fn build(client: ClientBuilder) -> Result<Client, ReqwestTransportError> {
 
 async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, TransportError> {
     let deadline = request.extensions().get::<Deadline>().copied();
-    let mut request = reqwest::Request::try_from(request)
-        .map_err(|error| TransportError::new(TransportErrorKind::Connect, error.without_url()))?;
+    let mut request = translated(request)?;
     *request.timeout_mut() = Some(time_limit(deadline));
 
     let mut response = client.execute(request).await.map_err(unanswered)?;
@@ -151,6 +150,21 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Tra
     *answer.version_mut() = response.version();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
     Ok(answer)
+}
+
+fn translated(mut request: HttpRequest) -> Result<reqwest::Request, TransportError> {
+    let target = request.extensions_mut().remove::<Arc<Target>>();
+    let Some(target) = target.filter(|target| target.uri == *request.uri()) else {
+        return reqwest::Request::try_from(request).map_err(|error| {
+            TransportError::new(TransportErrorKind::Connect, error.without_url())
+        });
+    };
+    let (head, body) = request.into_parts();
+    let mut request = reqwest::Request::new(head.method, target.url.clone());
+    *request.version_mut() = head.version;
+    *request.headers_mut() = head.headers;
+    *request.body_mut() = Some(body.into());
+    Ok(request)
 }
 
 fn time_limit(deadline: Option<Deadline>) -> Duration {
