@@ -12,7 +12,7 @@ use http::header::RETRY_AFTER;
 
 use crate::code::{AuthorizationCode, CodeFate};
 use crate::decode::{self, Reading, Warning};
-use crate::encode::{self, alike};
+use crate::encode::{self, Parameters, alike};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, CallError, CallErrorKind, ConfigError, Failure, Outcome};
 use crate::flavor::Flavor;
@@ -191,7 +191,7 @@ impl<T> Call<T> {
         let class = verdict::class(status, asks_to_wait, &reading, asked);
         let error = match reading {
             Reading::Token(token, warnings) if class == Class::Token => {
-                return ControlFlow::Break(Ok(self.accepted(*token, warnings, status, elapsed)));
+                return ControlFlow::Break(Ok(self.accepted(token, warnings, status, elapsed)));
             }
             Reading::Error(error, code) => Some((error, code)),
             _ => None,
@@ -237,11 +237,10 @@ impl<T> Call<T> {
     }
 
     /// The parameters in the order of a form.
-    fn parameters(&self) -> Vec<(&str, &str)> {
+    fn parameters(&self) -> Parameters<'_> {
         let redirect_uri = self.code.redirect_uri.as_ref().unwrap_or(&self.setup.redirect_uri);
         let verifier = self.code.verifier.as_ref().map_or("", CodeVerifier::expose);
-        let mut parameters = Vec::with_capacity(8 + self.parameters.len());
-        parameters.extend([
+        let mut parameters = Parameters::from_slice(&[
             ("grant_type", "authorization_code"),
             ("scope", &self.setup.scope),
             ("redirect_uri", redirect_uri),

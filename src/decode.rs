@@ -29,7 +29,7 @@ pub(crate) use self::headers::{location, retry_after};
 /// What a body holds.
 pub(crate) enum Reading {
     /// A usable access token, and what was odd about the rest.
-    Token(Box<Token>, Vec<Warning>),
+    Token(Token, Vec<Warning>),
     /// A token and an error at once.
     TokenAndError,
     /// An error, and its code as it came: what is shown of it tells less, where a part of the
@@ -127,7 +127,7 @@ pub(crate) fn read<'m>(
     }
     grant.check_content_type(response.headers().get(CONTENT_TYPE));
     let token = grant.token(&access_token, sent, requested_scopes);
-    Reading::Token(Box::new(token), grant.warnings)
+    Reading::Token(token, grant.warnings)
 }
 
 fn access_token<'a>(members: &Members<'a>, damaged: bool) -> Option<Cow<'a, str>> {

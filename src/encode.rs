@@ -11,6 +11,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Uri};
 use percent_encoding::utf8_percent_encode;
 use serde::Serializer as _;
+use smallvec::SmallVec;
 
 use crate::flavor::{BodyEncoding, ClientAuth, Flavor, RESERVED};
 use crate::secret::Secret;
@@ -62,12 +63,15 @@ impl Client {
     }
 }
 
+/// Names and values; few calls have more than fit without the heap.
+pub(crate) type Parameters<'a> = SmallVec<[(&'a str, &'a str); 10]>;
+
 /// Writes the request. The parameters stand in the order in which they go into a form; an empty
 /// one is left out ([RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 pub(crate) fn request<'a>(
     client: &'a Client,
     uri: &Uri,
-    mut parameters: Vec<(&'a str, &'a str)>,
+    mut parameters: Parameters<'a>,
     flavor: Flavor,
 ) -> HttpRequest {
     // The credentials stand in one place only (RFC 6749, section 2.3), whoever set them.
@@ -86,7 +90,7 @@ pub(crate) fn request<'a>(
             None
         }
     };
-    parameters.retain(|(name, value)| !name.is_empty() && !value.is_empty());
+    parameters.retain(|&mut (name, value)| !name.is_empty() && !value.is_empty());
     let (content_type, body) = match flavor.encoding {
         BodyEncoding::Form => (FORM, form(&parameters)),
         BodyEncoding::Json => (JSON, json(parameters)),
@@ -129,7 +133,7 @@ fn form(parameters: &[(&str, &str)]) -> Vec<u8> {
     body.into_bytes()
 }
 
-fn json(mut parameters: Vec<(&str, &str)>) -> Vec<u8> {
+fn json(mut parameters: Parameters<'_>) -> Vec<u8> {
     // Sorted here: the order of serde_json's own map depends on a feature that any crate of the
     // application may switch on.
     parameters.sort_unstable();
@@ -140,7 +144,7 @@ fn json(mut parameters: Vec<(&str, &str)>) -> Vec<u8> {
     body
 }
 
-fn take<'a>(parameters: &mut Vec<(&str, &'a str)>, name: &str) -> Option<&'a str> {
+fn take<'a>(parameters: &mut Parameters<'a>, name: &str) -> Option<&'a str> {
     let at = parameters.iter().position(|parameter| parameter.0 == name)?;
     Some(parameters.remove(at).1)
 }

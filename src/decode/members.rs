@@ -6,14 +6,18 @@ use std::fmt;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 /// What was read of a body.
 pub(super) struct Members<'a> {
-    list: Vec<(Cow<'a, str>, Member<'a>)>,
+    list: List<'a>,
     /// Whether the body could be read to its end, and is a text of a kind that we know.
     pub(super) whole: bool,
     pub(super) form_encoded: bool,
 }
+
+/// Few answers have more members than fit without the heap.
+type List<'a> = SmallVec<[(Cow<'a, str>, Member<'a>); 8]>;
 
 /// The value of a member, as it stands in the body.
 #[derive(Clone, Debug)]
@@ -54,7 +58,7 @@ impl<'a> Members<'a> {
 
     fn object(text: &'a str) -> Self {
         let mut reader = serde_json::Deserializer::from_str(text);
-        let mut list = Vec::with_capacity(8);
+        let mut list = List::new();
         let read = reader.deserialize_map(Collect(&mut list)).and_then(|()| reader.end());
         Self { list, whole: read.is_ok(), form_encoded: false }
     }
@@ -70,7 +74,7 @@ impl<'a> Members<'a> {
     }
 
     fn none(whole: bool) -> Self {
-        Self { list: Vec::new(), whole, form_encoded: false }
+        Self { list: List::new(), whole, form_encoded: false }
     }
 }
 
@@ -154,7 +158,7 @@ fn is_json(text: &str) -> bool {
 }
 
 /// Collects the members of an object, so that those before an error are kept.
-struct Collect<'l, 'a>(&'l mut Vec<(Cow<'a, str>, Member<'a>)>);
+struct Collect<'l, 'a>(&'l mut List<'a>);
 
 impl<'a> Visitor<'a> for Collect<'_, 'a> {
     type Value = ();

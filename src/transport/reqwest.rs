@@ -82,7 +82,12 @@ impl ReqwestTransport {
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: HttpRequest) -> Sending<'_> {
-        Box::pin(async move { send(self.client_for(request.uri())?, request).await })
+        Box::pin(async move {
+            let limit = time_limit(request.extensions().get().copied());
+            let sending = send(self.client_for(request.uri())?, request);
+            let late = |elapsed| TransportError::new(TransportErrorKind::Timeout, elapsed);
+            tokio::time::timeout(limit, sending).await.map_err(late)?
+        })
     }
 }
 
@@ -129,11 +134,7 @@ fn build(client: ClientBuilder) -> Result<Client, ReqwestTransportError> {
 }
 
 async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-    let deadline = request.extensions().get::<Deadline>().copied();
-    let mut request = translated(request)?;
-    *request.timeout_mut() = Some(time_limit(deadline));
-
-    let mut response = client.execute(request).await.map_err(unanswered)?;
+    let mut response = client.execute(translated(request)?).await.map_err(unanswered)?;
     let status = response.status();
     let limit = body_limit(status);
     let mut body = Vec::new();
