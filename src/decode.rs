@@ -131,7 +131,7 @@ pub(crate) fn read<'m>(
 }
 
 fn access_token<'a>(members: &Members<'a>, damaged: bool) -> Option<Cow<'a, str>> {
-    let member = members.once("access_token")?;
+    let member = members.one("access_token")?.ok()?;
     member.non_empty_text().filter(|_| !(damaged && member.is_damaged()))
 }
 
@@ -235,10 +235,7 @@ impl<'a> Grant<'_, 'a> {
         name: &'static str,
         read: impl FnOnce(&Member<'a>) -> Option<T>,
     ) -> Option<T> {
-        if !self.members.has(name) {
-            return None;
-        }
-        let member = self.members.once(name);
+        let member = self.members.one(name)?.ok();
         if member.is_some_and(Member::is_null) {
             return None;
         }

@@ -212,3 +212,11 @@ fn url_encoded(text: &[u8]) -> bool {
 /// [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3).
 pub(crate) const RESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Whether nothing of the text is escaped.
+pub(crate) fn is_unreserved(text: &str) -> bool {
+    let unreserved =
+        |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~');
+    // To the end, whatever comes: many bytes can then be looked at at once.
+    text.bytes().fold(true, |all, byte| all & unreserved(byte))
+}

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use crate::flavor::is_unreserved;
 use crate::secret::Secret;
 
 /// The code verifier of [RFC 7636, section 4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1):
@@ -25,8 +26,7 @@ impl CodeVerifier {
     /// - it is shorter than 43 or longer than 128 characters
     /// - it holds another character than `A-Z a-z 0-9 - . _ ~`
     pub fn parse(verifier: &str) -> Result<Self, InvalidVerifier> {
-        let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-        if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(unreserved) {
+        if !(43..=128).contains(&verifier.len()) || !is_unreserved(verifier) {
             return Err(InvalidVerifier);
         }
         Ok(Self(verifier.into()))

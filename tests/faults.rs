@@ -134,7 +134,7 @@ async fn old_and_odd_but_whole_http_is_read() {
 }
 
 #[test]
-fn a_flood_of_headers_is_interrupted_within_a_megabyte_of_memory() {
+fn a_flood_of_headers_is_interrupted_within_two_megabytes_of_memory() {
     let floods = [
         (b"x: y\r\n".to_vec(), 1_000_000),
         (b"a".to_vec(), 7 * 1024 * 1024),
@@ -147,7 +147,7 @@ fn a_flood_of_headers_is_interrupted_within_a_megabyte_of_memory() {
         let (result, peak) = measured(exchange(&server));
         let error = result.unwrap_err();
         assert_no_answer(&error, TransportErrorKind::Interrupted, CodeFate::Unknown);
-        assert!(peak < 1024 * 1024, "{peak}");
+        assert!(peak < 2 * 1024 * 1024, "{peak}");
     }
 }
 

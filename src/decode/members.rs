@@ -28,6 +28,9 @@ pub(super) enum Member<'a> {
     Json(&'a str),
 }
 
+/// There is more than one member of a name.
+pub(super) struct Repeated;
+
 impl<'a> Members<'a> {
     pub(super) fn read(text: &'a str) -> Self {
         let text = text.trim();
@@ -41,15 +44,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The value of the member, if it is there once. Of two, neither can be trusted.
-    pub(super) fn once(&self, name: &str) -> Option<&Member<'a>> {
+    /// The value of the member, if it is there; `Err` if it is there more than once: of two values
+    /// neither can be trusted.
+    pub(super) fn one(&self, name: &str) -> Option<Result<&Member<'a>, Repeated>> {
         let mut found = self.list.iter().filter(|(key, _)| key == name);
         let (_, member) = found.next()?;
-        found.next().is_none().then_some(member)
-    }
-
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.list.iter().any(|(key, _)| key == name)
+        Some(if found.next().is_none() { Ok(member) } else { Err(Repeated) })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Member<'a>)> {
@@ -185,7 +185,8 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
 /// The text that a JSON value is, borrowed where it holds no escapes.
 fn string(json: &str) -> Option<Cow<'_, str>> {
     let plain = json.strip_prefix('"')?.strip_suffix('"')?;
-    if plain.contains('\\') {
+    // To the end, whatever comes: many bytes can then be looked at at once.
+    if plain.bytes().fold(false, |any, byte| any | (byte == b'\\')) {
         return serde_json::from_str(json).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(plain))
