@@ -179,7 +179,7 @@ fn a_token_expires_within_a_margin_that_is_more_than_what_is_left() {
 fn a_stored_token_comes_back_as_it_was() {
     let exchanger = plain().build().unwrap();
     let body = r#"{"access_token":"AT","token_type":"mac","expires_in":60,"refresh_token":"RT",
-        "refresh_expires_in":600,"scope":"a b","id_token":"I","x":{"y":[1,null]}}"#;
+        "refresh_expires_in":600,"scope":"a b","id_token":"I","x":{"y":[1,null,1.5491667456730153e-161]}}"#;
     let (issued, _) = play(exchanger.exchange(code()), |_| Ok(json(200, body)));
     let token = issued.unwrap().token;
     let stored = serde_json::to_string(&token).unwrap();
