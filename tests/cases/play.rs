@@ -319,6 +319,9 @@ impl Inputs {
         if !given.order.is_empty() {
             builder = builder.flavors(given.order.iter().filter_map(|name| names::flavor(name)));
         }
+        if let Some(flavor) = given.prefer.as_deref().and_then(names::flavor) {
+            builder = builder.prefer(flavor);
+        }
         builder.build()
     }
 

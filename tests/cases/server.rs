@@ -38,9 +38,9 @@ impl Server {
         let mut server = Self::new(([127, 0, 0, 1], 9).into());
         if let Some(fault) = answers.iter().find_map(|answer| answer.connect.as_deref()) {
             match fault {
-                "nxdomain" => server.has_a_name = false,
+                "nxdomain" | "dns_failure" => server.has_a_name = false,
                 "refused" => server.address = closed_port(),
-                "blackhole" => {
+                "blackhole" | "timeout" => {
                     let full = full_port();
                     server.address = full.0.local_addr().expect("an address");
                     server.full = Some(full);
@@ -58,12 +58,14 @@ impl Server {
             tls_host.map(|host| context.authority.acceptor(host, Shown::Good, &protocols));
         if let Some(fault) = h2 {
             let acceptor = acceptor.ok_or("HTTP/2 needs an https URL")?;
-            let script = vec![Step::ReadHttp2, h2_fault(fault)?, Step::Hang];
+            let end = if fault == "goaway_processed" { Step::Close } else { Step::Hang };
+            let script = vec![Step::ReadHttp2, h2_fault(fault)?, end];
             let mut server = Self::of(WireServer::start_tls(acceptor, vec![script]));
             server.refuses_unread = ["goaway_unprocessed", "refused_stream"].contains(&fault);
             return Ok(server);
         }
-        let proxy = answers.iter().find_map(|answer| answer.proxy);
+        let proxy = answers.iter().find_map(|answer| answer.proxy.as_ref());
+        let proxy = proxy.map(proxy_steps).transpose()?;
         let answers = given.server.iter().map(Prepared::new).collect::<Reply<Vec<_>>>()?;
         let turn = Mutex::new(vec![false; answers.len()]);
         let repeat_last = given.repeat_last;
@@ -76,10 +78,7 @@ impl Server {
             }),
         );
         let mut server = Self::of(origin);
-        server.proxy = proxy.map(|status| {
-            let head = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n");
-            WireServer::start(vec![vec![Step::Read, Step::Send(head.into())]])
-        });
+        server.proxy = proxy.map(|steps| WireServer::start(vec![steps]));
         Ok(server)
     }
 
@@ -285,24 +284,34 @@ fn chunked(value: &Value) -> Vec<u8> {
 }
 
 fn tls_fault(context: &Context, fault: &str, host: &str) -> Reply<WireServer> {
-    let shown = match fault {
-        "self_signed" | "untrusted" | "unknown_ca" => Shown::SelfSigned,
-        "expired" => Shown::Expired,
-        "not_yet_valid" => Shown::NotYetValid,
-        "wrong_name" | "wrong_host" => Shown::WrongName,
-        fault => {
-            // What such a server sends to a client that offers no version that it has.
-            let protocol_version_alert = vec![0x15, 3, 2, 0, 2, 2, 70];
-            let step = match fault {
-                "tls1.0" | "tls1.1" => Step::Send(protocol_version_alert),
-                "plaintext" => Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
-                "close" => Step::Close,
-                "reset" => Step::Reset,
-                "hang" => Step::Hang,
-                other => return Err(format!("no TLS can fail by `{other}`")),
-            };
-            return Ok(WireServer::start(vec![vec![step]]));
-        }
+    let is = |names: &[&str]| names.iter().any(|name| fault.contains(name));
+    let shown = if is(&["self", "untrusted", "unknown"]) {
+        Shown::SelfSigned
+    } else if is(&["expired"]) {
+        Shown::Expired
+    } else if is(&["not_yet", "future"]) {
+        Shown::NotYetValid
+    } else if is(&["name", "host"]) {
+        Shown::WrongName
+    } else {
+        // What a server sends to a client that offers no version that it has.
+        let protocol_version_alert = vec![0x15, 3, 2, 0, 2, 2, 70];
+        let step = if is(&["tls1.", "ssl"]) {
+            Step::Send(protocol_version_alert)
+        } else if is(&["plain"]) {
+            Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())
+        } else if is(&["garbage"]) {
+            Step::Send(vec![0xff; 300])
+        } else if is(&["close", "eof"]) {
+            Step::Close
+        } else if is(&["reset"]) {
+            Step::Reset
+        } else if is(&["hang", "stall", "silent"]) {
+            Step::Hang
+        } else {
+            return Err(format!("no TLS can fail by `{fault}`"));
+        };
+        return Ok(WireServer::start(vec![vec![step]]));
     };
     let acceptor = context.authority.acceptor(host, shown, &["http/1.1"]);
     Ok(WireServer::start_tls(acceptor, vec![vec![Step::Read]]))
@@ -316,10 +325,8 @@ fn h2_fault(fault: &str) -> Reply<Step> {
         |last: u8| [&[0, 0, 8, 7, 0, 0, 0, 0, 0][..], &[0, 0, 0, last], &[0, 0, 0, 0]].concat();
     let frame = match fault {
         "goaway_unprocessed" => go_away(0),
-        "rst_internal" => reset(2),
+        "goaway_processed" => go_away(1),
         "refused_stream" => reset(7),
-        "rst_cancel" => reset(8),
-        "rst_enhance_your_calm" => reset(11),
         "continuation_flood" => {
             // The same field again and again, in frames that never end the headers.
             let fields = [&[0, 1, b'x', 1][..], b"y"].concat().repeat(1000);
@@ -327,12 +334,49 @@ fn h2_fault(fault: &str) -> Reply<Step> {
             let frame =
                 |kind: u8| [&[0, length[0], length[1], kind, 0, 0, 0, 0, 1][..], &fields].concat();
             let (headers, continuation) = (1, 9);
-            let flood = frame(continuation).repeat(4000);
-            return Ok(Step::Send([&SETTINGS[..], &frame(headers), &flood].concat()));
+            [frame(headers), frame(continuation).repeat(4000)].concat()
         }
-        other => return Err(format!("no HTTP/2 can fail by `{other}`")),
+        "ping_flood" => [&[0, 0, 8, 6, 0, 0, 0, 0, 0][..], &[0; 8]].concat().repeat(100_000),
+        "settings_flood" => SETTINGS.repeat(100_000),
+        rst => {
+            let reasons = [
+                "no_error",
+                "protocol",
+                "internal",
+                "flow_control",
+                "settings_timeout",
+                "stream_closed",
+                "frame_size",
+                "refused",
+                "cancel",
+                "compression",
+                "connect",
+                "enhance_your_calm",
+                "inadequate_security",
+                "http_1_1_required",
+            ];
+            let name = rst.strip_prefix("rst_").unwrap_or_default();
+            let reason =
+                reasons.iter().position(|reason| !name.is_empty() && name.starts_with(reason));
+            let reason = reason.ok_or_else(|| format!("no HTTP/2 can fail by `{rst}`"))?;
+            reset(u8::try_from(reason).expect("a few"))
+        }
     };
     Ok(Step::Send([&SETTINGS[..], &frame].concat()))
+}
+
+/// How a proxy answers: with a status, or not at all.
+fn proxy_steps(answer: &Value) -> Reply<Vec<Step>> {
+    match (answer.as_u64(), answer.as_str()) {
+        (Some(status), _) => {
+            let head = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n");
+            Ok(vec![Step::Read, Step::Send(head.into())])
+        }
+        (_, Some("close")) => Ok(vec![Step::Read, Step::Close]),
+        (_, Some("hang")) => Ok(vec![Step::Read, Step::Hang]),
+        (_, Some("reset")) => Ok(vec![Step::Read, Step::Reset]),
+        _ => Err(format!("no proxy answers by {answer}")),
+    }
 }
 
 fn closed_port() -> SocketAddr {
