@@ -6,6 +6,7 @@
 //! beginning of one that was cut off, unless it is short.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -42,7 +43,7 @@ impl<'a> Mask<'a> {
         }
         self.needles.push(Needle { mark, secret });
         // The longest first, so that a secret within another leaves nothing of it.
-        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.secret.len()));
+        self.needles.sort_by_key(|needle| Reverse(needle.secret.len()));
     }
 
     /// The text with a mark in place of each secret.
@@ -58,10 +59,12 @@ impl<'a> Mask<'a> {
         let (mut at, mut searched, mut characters) = (0, 0, 0);
         while let Some(next) = text[at..].chars().next().filter(|_| characters < length) {
             let mut found = self.plain(text, at);
-            if found.is_none() && at >= searched {
+            if at >= searched {
                 let run = Base64Run::read(&text[at..], length.saturating_sub(characters));
-                found = self.within_base64(&run).map(|mark| (mark, at + run.length));
                 searched = at + run.length;
+                let within = self.within_base64(&run);
+                let within = within.map(|mark| (mark, self.hidden_end(text, at, searched)));
+                found = farthest(found.into_iter().chain(within));
             }
             characters += 1;
             if let Some((mark, end)) = found {
@@ -95,7 +98,20 @@ impl<'a> Mask<'a> {
 
     /// The mark of the secret that begins at `at`, and where it ends.
     fn plain(&self, text: &str, at: usize) -> Option<(&'a str, usize)> {
-        self.needles.iter().find_map(|needle| Some((needle.mark, needle.end(text, at)?)))
+        let ends = |needle: &Needle<'a>| Some((needle.mark, needle.end(text, at)?));
+        farthest(self.needles.iter().filter_map(ends))
+    }
+
+    /// Where to go on after a base64 text: past the secret, if any, in whose midst it ends. To
+    /// `https://x.example/<base64>/<code>` there is no seam.
+    fn hidden_end(&self, text: &str, start: usize, mut end: usize) -> usize {
+        let mut at = start;
+        while let Some(next) = text[at..].chars().next().filter(|_| at < end) {
+            let found = self.plain(text, at).map(|(_, end)| end);
+            at = found.unwrap_or(at + next.len_utf8());
+            end = end.max(at);
+        }
+        end
     }
 
     /// The mark of a secret that the base64 text holds.
@@ -117,6 +133,12 @@ impl<'a> Mask<'a> {
         let found = |at| long.clone().find(|needle| needle.end(text, at).is_some());
         text.char_indices().find_map(|(at, _)| found(at)).map(|needle| needle.mark)
     }
+}
+
+/// The first that reaches farthest. What begins like a secret passes for one that was cut off, and
+/// much begins alike: both writings of a Basic header, and all base64 that the client id begins.
+fn farthest<'a>(found: impl Iterator<Item = (&'a str, usize)>) -> Option<(&'a str, usize)> {
+    found.min_by_key(|&(_, end)| Reverse(end))
 }
 
 /// The base64 text at the start of a text, in whichever alphabet, escaped or not.

@@ -12,8 +12,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use support::{answer, client, json, play};
 use token_exchanger::{
-    AuthorizationCode, Call, CallError, CallErrorKind, CodeFate, CodeVerifier, HttpResponse,
-    Issued, Policy, Secret, Token, TokenExchanger, TransportError, TransportErrorKind,
+    AuthorizationCode, Call, CallError, CallErrorKind, CodeFate, CodeVerifier, Flavor,
+    HttpResponse, Issued, Policy, Secret, Token, TokenExchanger, TransportError,
+    TransportErrorKind,
 };
 
 const SECRET: &str = "S3CRET \"t/+:=&%\\é-ZYXWVUT";
@@ -156,6 +157,39 @@ fn a_basic_header_that_is_sent_back_is_masked() {
         let error = refused(&json(400, &error_body(&format!("bad header: {header}"))));
         assert!(error.to_string().contains("bad header: Basic ["), "{error}");
         assert!(!error.to_string().contains(&header[6..]));
+        assert_clean(&everything(&error));
+    }
+}
+
+#[test]
+fn a_secret_is_masked_to_its_end_though_another_begins_alike() {
+    // Both writings of this header begin with more than the client id.
+    let exchanger = client("my-client-id", "a-long-secret+/with-an-end").max_attempts(1);
+    let exchanger = exchanger.build().unwrap();
+    let with_id = STANDARD.encode(format!("my-client-id:{CODE}"));
+    for flavor in [Flavor::BASIC_FORM, Flavor::BASIC_RAW_FORM] {
+        let call = exchanger.exchange(code()).flavor(flavor);
+        let header = call.request().headers()["authorization"].to_str().unwrap().to_owned();
+        let (result, _) =
+            play(call, |_| Ok(json(400, &error_body(&format!("bad {header}, and {with_id} too")))));
+        let error = result.unwrap_err();
+        let shown = error.headline().to_string();
+        assert!(shown.contains("bad Basic [authorization]"), "{shown}");
+        assert!(shown.contains(", and [code]"), "{shown}");
+        for echo in [&header, &with_id] {
+            assert!(!shown.contains(echo[echo.len() - 12..].trim_end_matches('=')), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_masked_to_its_end_though_base64_before_it_has_no_seam() {
+    for before in [VERIFIER, &URL_SAFE_NO_PAD.encode(VERIFIER)] {
+        let location = format!("https://x.example/{before}/{}", encoded(CODE));
+        let error = refused(&answer(307, &[("location", &location)], ""));
+        let CallErrorKind::Redirected { location } = error.kind() else { panic!("{error}") };
+        let shown = location.as_deref().unwrap_or_default();
+        assert!(shown.ends_with(']'), "{shown}");
         assert_clean(&everything(&error));
     }
 }
