@@ -217,11 +217,11 @@ impl<'a> Grant<'_, 'a> {
             let size = name.len() + member.size();
             let fits = size <= room && !(self.damaged && member.is_damaged());
             match (fits && !is_private(name)).then(|| member.value()).flatten() {
-                Some(value) => {
+                Some(value) if depth(&value) <= MOST_DEPTH => {
                     room -= size;
                     extra.insert(name.to_owned(), value);
                 }
-                None => self.warnings.push(Warning::DroppedExtra),
+                _ => self.warnings.push(Warning::DroppedExtra),
             }
         }
         self.warnings.dedup();
@@ -266,6 +266,19 @@ impl<'a> Grant<'_, 'a> {
         self.warnings.push(warning);
     }
 }
+
+fn depth(value: &Value) -> usize {
+    let within = match value {
+        Value::Array(values) => values.iter().map(depth).max(),
+        Value::Object(members) => members.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + within.unwrap_or(0)
+}
+
+/// How deeply a member may be nested. A stored token is read back at up to 127 levels, of which this
+/// leaves enough for whatever it is stored in.
+const MOST_DEPTH: usize = 64;
 
 /// The members that a [`Token`] has fields for.
 const STANDARD: [&str; 5] = ["access_token", "token_type", "refresh_token", "expires_in", "scope"];

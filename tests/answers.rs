@@ -435,6 +435,17 @@ fn no_value_is_read_from_within_a_text() {
 }
 
 #[test]
+fn a_token_that_was_stored_can_be_read_again_however_deep_its_members() {
+    for depth in [1, 64, 65, 100, 125, 126, 127, 128] {
+        let issued = issued(&with("x", &format!("{}{}", "[".repeat(depth), "]".repeat(depth))));
+        assert_eq!(issued.warnings.contains(&Warning::DroppedExtra), depth > 64, "{depth}");
+        let stored = serde_json::to_string(&[&issued.token]).unwrap();
+        let [restored]: [Token; 1] = serde_json::from_str(&stored).unwrap();
+        assert!(restored == issued.token, "{depth}");
+    }
+}
+
+#[test]
 fn no_more_than_64_kib_are_kept_beyond_the_standard() {
     let flood = |members: usize| {
         let members = (0..members).map(|n| format!(",\"key {n}\":0")).collect::<String>();
