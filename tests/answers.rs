@@ -446,6 +446,16 @@ fn a_token_that_was_stored_can_be_read_again_however_deep_its_members() {
 }
 
 #[test]
+fn a_number_of_an_answer_survives_being_stored() {
+    for number in ["123456789012345678901234567890123456789", "1.7976931348623157e308", "0.3e-5"] {
+        let issued = issued(&with("x", number));
+        let stored = serde_json::to_string(&issued.token).unwrap();
+        let restored: Token = serde_json::from_str(&stored).unwrap();
+        assert!(restored == issued.token, "{number}: {stored}");
+    }
+}
+
+#[test]
 fn no_more_than_64_kib_are_kept_beyond_the_standard() {
     let flood = |members: usize| {
         let members = (0..members).map(|n| format!(",\"key {n}\":0")).collect::<String>();
