@@ -89,11 +89,16 @@ impl<'a> Mask<'a> {
         while let Some(error) = next {
             let (text, debug) = (error.to_string(), format!("{error:?} {error:#?}"));
             let masked = self.apply(&text);
-            clean &= masked == text && self.apply(&debug) == debug;
+            // What it quotes may have been escaped before.
+            clean &= masked == text && self.is_clean(&debug) && self.is_clean(&unquoted(&debug));
             texts.push(masked);
             next = error.source();
         }
         if clean { error } else { Box::new(MaskedError(texts.join(": "))) }
+    }
+
+    fn is_clean(&self, text: &str) -> bool {
+        self.apply(text) == text
     }
 
     /// The mark of the secret that begins at `at`, and where it ends.
@@ -251,6 +256,18 @@ fn unescaped<'b>(
         Some((character, length)) => (character.encode_utf8(buffer).as_bytes(), length),
         None => (raw, 1),
     }
+}
+
+/// A `Debug` text without the backslashes that it puts before quotes and backslashes.
+fn unquoted(debug: &str) -> String {
+    let mut characters = debug.chars().peekable();
+    let mut text = String::with_capacity(debug.len());
+    while let Some(character) = characters.next() {
+        let escaped =
+            if character == '\\' { characters.next_if(|c| "\\\"'".contains(*c)) } else { None };
+        text.push(escaped.unwrap_or(character));
+    }
+    text
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {

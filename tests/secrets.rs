@@ -276,6 +276,27 @@ fn the_error_of_a_transport_that_quotes_the_request_is_masked_along_its_chain() 
 }
 
 #[test]
+fn the_error_of_a_transport_that_quotes_an_escaped_text_is_masked() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("could not write")]
+    struct Quoting(String);
+    for secret in [SECRET, CODE] {
+        for echo in writings(secret) {
+            let error = || {
+                TransportError::new(
+                    TransportErrorKind::Timeout,
+                    Quoting(format!("bad {echo} here")),
+                )
+            };
+            let (result, _) = play(call(&exchanger()), |_| Err(error()));
+            let error = result.unwrap_err();
+            assert!(!format!("{error:?}").contains("bad"), "{echo}: {error:?}");
+            assert_clean(&everything(&error));
+        }
+    }
+}
+
+#[test]
 fn a_code_of_any_length_is_masked() {
     let code = "c0de".repeat(50_000);
     for echo in [&code[..], &code[..60_000], &format!("{code}!")] {
