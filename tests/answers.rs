@@ -509,6 +509,23 @@ fn a_token_that_cannot_be_used_is_not_undone_by_an_error() {
 }
 
 #[test]
+fn a_token_in_what_is_too_large_or_too_deep_to_be_held_is_not_undone_by_an_error_either() {
+    let (open, close) = ("[".repeat(200), "]".repeat(200));
+    let padding = "x".repeat(70_000);
+    for member in [
+        format!(r#"{open}{{"access_token":"AT"}}{close}"#),
+        format!(r#"{{"refresh_token":"RT","padding":"{padding}"}}"#),
+    ] {
+        let body = format!(r#"{{"data":{member},"error":"x"}}"#);
+        let (result, seen) = always(plain(), Policy::Exhaustive, || json(200, &body));
+        assert_unreadable(result, &seen);
+    }
+    let body = format!(r#"{{"data":{{"user":"{padding}"}},"error":"invalid_client"}}"#);
+    let (result, _) = always(plain(), Policy::Exhaustive, || json(200, &body));
+    assert_eq!(result.unwrap_err().attempts().len(), 6);
+}
+
+#[test]
 fn an_answer_that_says_nothing_is_unreadable_only_once_nothing_else_is_left() {
     for body in ["", "<html>Sorry</html>", "null", "[]", "{}", "OK", "\"text\"", "true"] {
         let (result, seen) = always(reserved(), Policy::Exhaustive, || answer(200, &[], body));

@@ -78,7 +78,9 @@ impl Holds {
         let holds = match serde_json::from_str(text) {
             Ok(value) => Self::json(&value, text, answer.is_success()),
             // Whole, but more than a value can hold: nested too deeply, a number too large.
-            Err(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Self::Unsure,
+            Err(_) if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+                if answer.is_success() && is_written(text) { Self::Perhaps } else { Self::Unsure }
+            }
             Err(_) if text.starts_with('{') => Self::broken(text, answer.is_success()),
             Err(_) => Self::form(text, answer.is_success()),
         };
@@ -217,6 +219,14 @@ fn collect<'v>(value: &'v Value, tokens: &mut Vec<&'v str>) {
         }
         _ => {}
     }
+}
+
+/// Whether a token is a member of some object in the JSON, as most servers write one.
+fn is_written(text: &str) -> bool {
+    ["access_token", "refresh_token", "id_token"].iter().any(|name| {
+        let before = format!("\"{name}\":\"");
+        text.split(&before).skip(1).any(|value| !value.starts_with('"'))
+    })
 }
 
 fn text<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m str> {

@@ -137,6 +137,14 @@ impl<'a> Member<'a> {
         self.text().map(|text| text.into_owned().into()).or_else(structure).unwrap_or_default()
     }
 
+    /// The JSON of a value that [`Member::bounded_value`] does not hold.
+    pub(super) fn unheld(&self) -> Option<&'a str> {
+        match self {
+            Self::Json(json) if !self.is_null() && self.bounded_value().is_null() => Some(json),
+            _ => None,
+        }
+    }
+
     /// Whether bytes of it were no UTF-8, in a body of which some were not.
     pub(super) fn is_damaged(&self) -> bool {
         let text = match self {

@@ -8,7 +8,7 @@ use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
 
-/// An error, and whether a token came with it, usable or not.
+/// An error, and whether a token came with it, or may have, usable or not.
 pub(super) struct Refusal {
     pub(super) error: ServerError,
     /// The code as it came.
@@ -53,7 +53,8 @@ pub(super) fn read<'m>(members: &Members<'_>, mask: impl FnOnce() -> Mask<'m>) -
         description.map(|text| show(text, DESCRIPTION_LIMIT)),
         uri.filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
     );
-    Some(Refusal { error, code: code.into(), brings_token: !tokens.is_empty() })
+    let brings_token = !tokens.is_empty() || tokens::unheld(members);
+    Some(Refusal { error, code: code.into(), brings_token })
 }
 
 /// The first value of this name that says anything.

@@ -24,6 +24,14 @@ pub(super) fn held(members: &Members<'_>) -> Vec<String> {
     tokens
 }
 
+/// Whether there may be a token in what is too large or nested too deeply to be held.
+pub(super) fn unheld(members: &Members<'_>) -> bool {
+    members.iter().any(|(name, member)| {
+        let names_one = |json| is_token(name) || names_in_json(json).any(|name| is_token(&name));
+        member.unheld().is_some_and(names_one)
+    })
+}
+
 fn collect_tokens(is_named: bool, value: &Value, tokens: &mut Vec<String>) {
     match value {
         Value::String(token) if is_named && !token.is_empty() => tokens.push(token.clone()),
