@@ -15,6 +15,10 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use percent_encoding::percent_decode_str;
 
+use self::writing::{Writing, json_escape, json_unit, url_escape};
+
+mod writing;
+
 /// The secrets of one call.
 #[derive(Default)]
 pub(crate) struct Mask<'a> {
@@ -30,7 +34,10 @@ impl<'a> Mask<'a> {
     /// Hides `secret` behind `[mark]`.
     pub(crate) fn hide(&mut self, mark: &'a str, secret: &'a str) {
         self.add(mark, secret.into());
-        // What becomes of it where a raw echo is read as a form.
+        // What becomes of it where a raw echo is read as JSON or as a form.
+        if let Ok(unescaped) = serde_json::from_str::<String>(&format!("\"{secret}\"")) {
+            self.add(mark, unescaped.into());
+        }
         let spaced = secret.replace('+', " ");
         if let Ok(decoded) = percent_decode_str(&spaced).decode_utf8() {
             self.add(mark, decoded.into_owned().into());
@@ -187,77 +194,6 @@ impl Needle<'_> {
     }
 }
 
-/// A way in which a text may be written within another.
-#[derive(Clone, Copy)]
-enum Writing {
-    Raw,
-    Url,
-    Json,
-    Html,
-}
-
-impl Writing {
-    /// Where `secret` ends in `text`, if it begins at `at` in this writing. A beginning of it
-    /// counts, if it tells enough; and what agrees with it for very long is hidden to the end, so
-    /// that no text makes this slow.
-    fn end(self, secret: &str, text: &str, at: usize) -> Option<usize> {
-        let (mut at, mut known) = (at, 0);
-        let secret = secret.as_bytes();
-        while known < secret.len() {
-            if known >= LONG {
-                return Some(text.len());
-            }
-            let mut buffer = [0; 4];
-            let next = self.next(&text.as_bytes()[at..], secret[known], &mut buffer);
-            let Some((bytes, length)) =
-                next.filter(|(bytes, _)| secret[known..].starts_with(bytes))
-            else {
-                let cut_by_us = at == text.len() && known >= SHORT;
-                let telling = cut_by_us || known >= TELLING;
-                return telling.then(|| floor_char_boundary(text, at));
-            };
-            known += bytes.len();
-            at += length;
-        }
-        text.is_char_boundary(at).then_some(at)
-    }
-
-    /// The bytes that the text begins with, and how long they are as written.
-    fn next<'b>(
-        self,
-        text: &'b [u8],
-        wanted: u8,
-        buffer: &'b mut [u8; 4],
-    ) -> Option<(&'b [u8], usize)> {
-        let raw = text.get(..1)?;
-        Some(match self {
-            Self::Raw => (raw, 1),
-            Self::Url if wanted == b' ' && raw == b"+" => (b" ", 1),
-            Self::Url => match url_escape(text) {
-                Some(byte) => {
-                    buffer[0] = byte;
-                    (&buffer[..1], 3)
-                }
-                None => (raw, 1),
-            },
-            Self::Json => unescaped(json_escape(text), raw, buffer),
-            Self::Html => unescaped(html_escape(text), raw, buffer),
-        })
-    }
-}
-
-/// The character that was escaped, as bytes; if none was, the raw byte.
-fn unescaped<'b>(
-    escape: Option<(char, usize)>,
-    raw: &'b [u8],
-    buffer: &'b mut [u8; 4],
-) -> (&'b [u8], usize) {
-    match escape {
-        Some((character, length)) => (character.encode_utf8(buffer).as_bytes(), length),
-        None => (raw, 1),
-    }
-}
-
 /// A `Debug` text without the backslashes that it puts before quotes and backslashes.
 fn unquoted(debug: &str) -> String {
     let mut characters = debug.chars().peekable();
@@ -268,62 +204,6 @@ fn unquoted(debug: &str) -> String {
         text.push(escaped.unwrap_or(character));
     }
     text
-}
-
-fn floor_char_boundary(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
-}
-
-/// The byte that a URL escape at the start of the text stands for.
-fn url_escape(text: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = *text else { return None };
-    Some(hex(high)? << 4 | hex(low)?)
-}
-
-/// The character that a JSON escape at the start of the text stands for, and the escape's length.
-fn json_escape(text: &[u8]) -> Option<(char, usize)> {
-    let character = match *text {
-        [b'\\', b'n', ..] => '\n',
-        [b'\\', b'r', ..] => '\r',
-        [b'\\', b't', ..] => '\t',
-        [b'\\', b'b', ..] => '\u{8}',
-        [b'\\', b'f', ..] => '\u{c}',
-        [b'\\', same @ (b'"' | b'\\' | b'/'), ..] => same.into(),
-        _ => {
-            let units = [json_unit(text), text.get(6..).and_then(json_unit)];
-            let character = char::decode_utf16(units.into_iter().flatten()).next()?.ok()?;
-            return Some((character, 6 * character.len_utf16()));
-        }
-    };
-    Some((character, 2))
-}
-
-/// The character that an HTML entity at the start of the text stands for, and the entity's length.
-fn html_escape(text: &[u8]) -> Option<(char, usize)> {
-    let entity = text.strip_prefix(b"&")?;
-    let length = entity.iter().take(9).position(|&byte| byte == b';')?;
-    let character = match &entity[..length] {
-        b"amp" => '&',
-        b"lt" => '<',
-        b"gt" => '>',
-        b"quot" => '"',
-        b"apos" => '\'',
-        [b'#', digits @ ..] => {
-            let (digits, radix) = match digits {
-                [b'x' | b'X', digits @ ..] => (digits, 16),
-                digits => (digits, 10),
-            };
-            u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?.try_into().ok()?
-        }
-        _ => return None,
-    };
-    Some((character, length + 2))
-}
-
-/// The UTF-16 unit that a `\u` escape at the start of the text stands for.
-fn json_unit(text: &[u8]) -> Option<u16> {
-    let [b'\\', b'u', a, b, c, d, ..] = *text else { return None };
-    [a, b, c, d].into_iter().try_fold(0, |unit, digit| Some(unit << 4 | u16::from(hex(digit)?)))
 }
 
 fn begins_word(text: &str, at: usize) -> bool {
@@ -360,10 +240,6 @@ fn base64_character(text: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| value.try_into().ok())
-}
-
 /// What is left of an error that showed a secret.
 struct MaskedError(String);
 
@@ -383,12 +259,6 @@ impl StdError for MaskedError {}
 
 /// Secrets of fewer bytes than this are words, and a cut-off secret of fewer is not one.
 const SHORT: usize = 8;
-
-/// The first so many bytes of a secret tell of it; fewer may be those of the client id.
-const TELLING: usize = 16;
-
-/// So many bytes that agree are no chance.
-const LONG: usize = 4096;
 
 /// How many characters of a base64 text are looked at beyond those that are shown, so that a secret
 /// that begins among these is known.

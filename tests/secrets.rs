@@ -87,6 +87,14 @@ fn a_raw_echo_is_masked_also_where_it_is_read_as_a_form() {
 }
 
 #[test]
+fn a_raw_echo_is_masked_also_where_its_backslashes_are_read_as_escapes() {
+    let exchanger = client("my-client-id", r"S3CR\tEX\u0041MPLE\/VALUE").build().unwrap();
+    let body = r#"{"error":"invalid_grant","error_description":"bad S3CR\tEX\u0041MPLE\/VALUE!"}"#;
+    let error = play(exchanger.exchange(code()), |_| Ok(json(400, body))).0.unwrap_err();
+    assert!(error.to_string().contains("bad [client_secret]!"), "{error}");
+}
+
+#[test]
 fn base64_is_masked_right_after_a_mark_and_after_an_escape() {
     let encoded_secret = STANDARD.encode(SECRET);
     for before in [CODE, &format!("{CODE}/"), "%3A", "\\/", "\\u0026", "token="] {
