@@ -99,6 +99,19 @@ async fn a_server_that_never_answers_is_a_timeout_within_the_time_limit() {
 }
 
 #[tokio::test]
+async fn a_timeout_of_the_client_builder_holds_beside_the_time_limit() {
+    for (timeout, limit) in [(200, 10_000), (10_000, 200)].map(|(a, b)| (millis(a), millis(b))) {
+        let server = WireServer::start(vec![vec![Step::Read, Step::Hang]]);
+        let client = reqwest::Client::builder().no_proxy().timeout(timeout);
+        let transport = ReqwestTransport::from_builder(client).unwrap();
+        let builder = builder(&server).transport(transport).time_limit(limit);
+        let error = exchange(builder).await.unwrap_err();
+        assert_no_answer(&error, TransportErrorKind::Timeout, CodeFate::Unknown);
+        assert!(error.headline().elapsed < millis(5_000), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_never_ends_is_a_timeout_within_the_time_limit() {
     let head = Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{".to_vec());
     let server = WireServer::start(vec![vec![Step::Read, head, Step::Hang]]);
@@ -249,6 +262,10 @@ fn a_client_that_cannot_be_built_is_an_error() {
 
 fn builder(server: &WireServer) -> TokenExchangerBuilder {
     TokenExchanger::builder("my-client-id", server.url()).client_secret("my-client-secret")
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
 }
 
 fn code() -> AuthorizationCode {

@@ -48,8 +48,9 @@ impl ReqwestTransport {
 
     /// Makes a client as the caller configures it (proxy, certificates, user agent, connect timeout,
     /// compression), but lets it follow no redirect, send no referer and resend nothing. The limits
-    /// on bodies count what comes out of decompression. The builder's `timeout` gives way to the
-    /// call's time limit, and a default header to what the flavor writes, if it writes that header.
+    /// on bodies count what comes out of decompression. Where the builder has a `timeout` too, the
+    /// shorter of it and the call's time limit holds; a default header gives way to what the flavor
+    /// writes, if it writes that header.
     ///
     /// # Errors
     ///
