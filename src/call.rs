@@ -203,16 +203,20 @@ impl<T> Call<T> {
         let retry_after = decode::retry_after(response.headers(), received);
         let outcome = Outcome::Answered { status, error: error.clone() };
         let answer = Answer { status, error, code, retry_after, location };
-        let kind = verdict::kind(class, &answer);
+        let step = verdict::step(class, status, asked);
+        let end = (step == Step::Stop).then(|| verdict::kind(class, &answer));
         self.judge(class, outcome, elapsed, Some(answer));
 
-        match verdict::step(class, status, asked) {
-            Step::Stop => return ControlFlow::Break(Err(self.stopped(kind))),
-            Step::Next => {}
-            Step::NextWithout(encoding) => self.ladder.retain(|it| it.encoding != encoding),
+        if let Some(kind) = end {
+            return ControlFlow::Break(Err(self.stopped(kind)));
+        }
+        if let Step::NextWithout(encoding) = step {
+            self.ladder.retain(|it| it.encoding != encoding);
         }
         // What tells two flavors apart may be a secret that a parameter has taken away.
-        let sent = (asked.policy == Policy::Careful).then(|| self.written(asked.flavor));
+        let secret_is_set = self.parameters.iter().any(|(name, _)| name == "client_secret");
+        let compare = secret_is_set && asked.policy == Policy::Careful;
+        let sent = compare.then(|| self.written(asked.flavor));
         let repeats = |flavor| sent.as_ref().is_some_and(|it| alike(it, &self.written(flavor)));
         let left = self.ladder.iter().copied();
         self.ladder = left.filter(|&it| it != asked.flavor && !repeats(it)).collect();

@@ -14,15 +14,19 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use percent_encoding::percent_decode_str;
+use smallvec::SmallVec;
 
 use self::writing::{Writing, json_escape, json_unit, url_escape};
 
 mod writing;
 
 /// The secrets of one call.
-#[derive(Default)]
 pub(crate) struct Mask<'a> {
+    /// The longest first, so that a secret within another leaves nothing of it.
     needles: Vec<Needle<'a>>,
+    /// The bytes that a secret may begin with, in any writing: few, so that most of a text is passed
+    /// over at a glance.
+    first_bytes: [bool; 256],
 }
 
 struct Needle<'a> {
@@ -35,22 +39,31 @@ impl<'a> Mask<'a> {
     pub(crate) fn hide(&mut self, mark: &'a str, secret: &'a str) {
         self.add(mark, secret.into());
         // What becomes of it where a raw echo is read as JSON or as a form.
-        if let Ok(unescaped) = serde_json::from_str::<String>(&format!("\"{secret}\"")) {
-            self.add(mark, unescaped.into());
+        let holds = |byte| secret.as_bytes().contains(&byte);
+        if holds(b'\\') {
+            let unescaped = serde_json::from_str::<String>(&format!("\"{secret}\""));
+            self.add(mark, unescaped.unwrap_or_default().into());
         }
-        let spaced = secret.replace('+', " ");
-        if let Ok(decoded) = percent_decode_str(&spaced).decode_utf8() {
-            self.add(mark, decoded.into_owned().into());
+        if holds(b'+') || holds(b'%') {
+            let spaced = secret.replace('+', " ");
+            let decoded = percent_decode_str(&spaced).decode_utf8();
+            self.add(mark, decoded.unwrap_or_default().into_owned().into());
         }
     }
 
     fn add(&mut self, mark: &'a str, secret: Cow<'a, str>) {
-        if secret.is_empty() || self.needles.iter().any(|needle| needle.secret == secret) {
+        let Some(&first) = secret.as_bytes().first() else { return };
+        if self.needles.iter().any(|needle| needle.secret == secret) {
             return;
         }
-        self.needles.push(Needle { mark, secret });
-        // The longest first, so that a secret within another leaves nothing of it.
-        self.needles.sort_by_key(|needle| Reverse(needle.secret.len()));
+        self.first_bytes[usize::from(first)] = true;
+        let at = self.needles.partition_point(|needle| needle.secret.len() >= secret.len());
+        self.needles.insert(at, Needle { mark, secret });
+    }
+
+    /// Whether a secret may begin at `at`.
+    fn may_begin(&self, text: &str, at: usize) -> bool {
+        text.as_bytes().get(at).is_some_and(|&byte| self.first_bytes[usize::from(byte)])
     }
 
     /// The text with a mark in place of each secret.
@@ -61,7 +74,7 @@ impl<'a> Mask<'a> {
     /// The beginning of that: at least `length` characters, if there are as many. For a long text
     /// of which no more is shown.
     pub(crate) fn beginning(&self, text: &str, length: usize) -> String {
-        let mut masked = String::new();
+        let mut masked = String::with_capacity(text.len().min(length));
         // How far the base64 text that we are in, if any, is known to hold no secret.
         let (mut at, mut searched, mut characters) = (0, 0, 0);
         while let Some(next) = text[at..].chars().next().filter(|_| characters < length) {
@@ -110,6 +123,9 @@ impl<'a> Mask<'a> {
 
     /// The mark of the secret that begins at `at`, and where it ends.
     fn plain(&self, text: &str, at: usize) -> Option<(&'a str, usize)> {
+        if !self.may_begin(text, at) {
+            return None;
+        }
         let ends = |needle: &Needle<'a>| Some((needle.mark, needle.end(text, at)?));
         farthest(self.needles.iter().filter_map(ends))
     }
@@ -128,13 +144,18 @@ impl<'a> Mask<'a> {
 
     /// The mark of a secret that the base64 text holds.
     fn within_base64(&self, run: &Base64Run) -> Option<&'a str> {
+        let mut bytes = Vec::with_capacity(run.characters.len());
         // Four characters make three bytes; where the first four begin is not known.
-        (0..4).filter(|offset| run.characters.len() >= offset + SHORT).find_map(|offset| {
-            let group = &run.characters[offset..];
+        (0..4).find_map(|offset| {
+            let group = run.characters.get(offset..).filter(|it| it.len() >= SHORT_IN_BASE64)?;
             // One character alone makes no byte.
             let whole = group.len() - usize::from(group.len() % 4 == 1);
-            let bytes = BASE64.decode(&group[..whole]).ok()?;
-            self.within(&String::from_utf8_lossy(&bytes))
+            bytes.clear();
+            BASE64.decode_vec(&group[..whole], &mut bytes).ok()?;
+            // Most words are base64 too, of bytes that begin no secret.
+            let mut places = bytes[..=bytes.len().checked_sub(SHORT)?].iter();
+            let may_hold_one = places.any(|&byte| self.first_bytes[usize::from(byte)]);
+            may_hold_one.then(|| self.within(&String::from_utf8_lossy(&bytes))).flatten()
         })
     }
 
@@ -143,7 +164,19 @@ impl<'a> Mask<'a> {
     fn within(&self, text: &str) -> Option<&'a str> {
         let long = self.needles.iter().filter(|needle| !needle.is_word());
         let found = |at| long.clone().find(|needle| needle.end(text, at).is_some());
-        text.char_indices().find_map(|(at, _)| found(at)).map(|needle| needle.mark)
+        let mut places =
+            text.char_indices().map(|(at, _)| at).filter(|&at| self.may_begin(text, at));
+        places.find_map(found).map(|needle| needle.mark)
+    }
+}
+
+impl Default for Mask<'_> {
+    fn default() -> Self {
+        let mut first_bytes = [false; 256];
+        for escape in ESCAPES {
+            first_bytes[usize::from(escape)] = true;
+        }
+        Self { needles: Vec::new(), first_bytes }
     }
 }
 
@@ -156,7 +189,7 @@ fn farthest<'a>(found: impl Iterator<Item = (&'a str, usize)>) -> Option<(&'a st
 /// The base64 text at the start of a text, in whichever alphabet, escaped or not.
 struct Base64Run {
     /// In the standard alphabet; of a very long one only the beginning.
-    characters: Vec<u8>,
+    characters: SmallVec<[u8; 64]>,
     /// How long it is as written.
     length: usize,
 }
@@ -164,13 +197,16 @@ struct Base64Run {
 impl Base64Run {
     /// Reads so many of its characters that no secret beginning among the first `shown` is missed.
     fn read(text: &str, shown: usize) -> Self {
-        let (mut characters, mut length) = (Vec::new(), 0);
-        while let Some((character, size)) = base64_character(&text.as_bytes()[length..]) {
+        let text = text.as_bytes();
+        let mut length = 0;
+        let characters = std::iter::from_fn(|| {
+            let (character, size) = base64_character(&text[length..])?;
             length += size;
-            if characters.len() <= shown.saturating_add(LOOKAHEAD) {
-                characters.push(character);
-            }
-        }
+            Some(character)
+        });
+        let kept = shown.saturating_add(LOOKAHEAD);
+        let characters = characters.enumerate().filter(|&(at, _)| at <= kept);
+        let characters: SmallVec<[u8; 64]> = characters.map(|(_, character)| character).collect();
         Self { characters, length }
     }
 }
@@ -178,6 +214,10 @@ impl Base64Run {
 impl Needle<'_> {
     /// Where the secret ends that begins at `at`, if one does.
     fn end(&self, text: &str, at: usize) -> Option<usize> {
+        let first = text.as_bytes().get(at)?;
+        if !ESCAPES.contains(first) && self.secret.as_bytes().first() != Some(first) {
+            return None;
+        }
         let end = [Writing::Raw, Writing::Url, Writing::Json, Writing::Html]
             .into_iter()
             .filter_map(|writing| writing.end(&self.secret, text, at))
@@ -259,6 +299,12 @@ impl StdError for MaskedError {}
 
 /// Secrets of fewer bytes than this are words, and a cut-off secret of fewer is not one.
 const SHORT: usize = 8;
+
+/// What a written character may begin with that is not the character itself.
+const ESCAPES: [u8; 4] = *b"%+\\&";
+
+/// So many characters of base64 the shortest secret takes that is looked for in it.
+const SHORT_IN_BASE64: usize = (SHORT * 4).div_ceil(3);
 
 /// How many characters of a base64 text are looked at beyond those that are shown, so that a secret
 /// that begins among these is known.

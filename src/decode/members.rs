@@ -117,6 +117,11 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// Whether it is an object or a list.
+    pub(super) fn is_structured(&self) -> bool {
+        matches!(self, Self::Json(json) if json.starts_with(['{', '[']))
+    }
+
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Self::Json("null"))
     }
@@ -140,7 +145,9 @@ impl<'a> Member<'a> {
     /// The JSON of a value that [`Member::bounded_value`] does not hold.
     pub(super) fn unheld(&self) -> Option<&'a str> {
         match self {
-            Self::Json(json) if !self.is_null() && self.bounded_value().is_null() => Some(json),
+            Self::Json(json) if self.is_structured() && self.bounded_value().is_null() => {
+                Some(json)
+            }
             _ => None,
         }
     }

@@ -7,8 +7,10 @@ use super::members::{Members, names_in_json};
 /// Whether the body speaks of an access, refresh or ID token by name, anywhere and in any shape, or
 /// has a member, at any depth, that goes with one.
 pub(super) fn named(text: &str, members: &Members<'_>) -> bool {
-    let goes_with_one =
-        |name: &str| is_token(name) || matches!(&*bare(name), "token" | "tokentype" | "expiresin");
+    let goes_with_one = |name: &str| {
+        let others = ["token", "tokentype", "expiresin"];
+        is_token(name) || others.iter().any(|other| is_alike(name, other))
+    };
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
     words.any(is_token)
         || members.iter().any(|(name, _)| goes_with_one(name))
@@ -19,7 +21,11 @@ pub(super) fn named(text: &str, members: &Members<'_>) -> bool {
 pub(super) fn held(members: &Members<'_>) -> Vec<String> {
     let mut tokens = Vec::new();
     for (name, member) in members.iter() {
-        collect_tokens(is_token(name), &member.bounded_value(), &mut tokens);
+        let is_named = is_token(name);
+        // Another text or number is none, and holds none.
+        if is_named || member.is_structured() {
+            collect_tokens(is_named, &member.bounded_value(), &mut tokens);
+        }
     }
     tokens
 }
@@ -49,11 +55,11 @@ fn collect_tokens(is_named: bool, value: &Value, tokens: &mut Vec<String>) {
 
 /// Whether the name, however it is written, is that of an access, refresh or ID token.
 fn is_token(name: &str) -> bool {
-    matches!(&*bare(name), "accesstoken" | "refreshtoken" | "idtoken")
+    ["accesstoken", "refreshtoken", "idtoken"].iter().any(|token| is_alike(name, token))
 }
 
-/// The name without what its writers differ in: case, underscores, hyphens.
-fn bare(name: &str) -> String {
+/// Whether the name is this one but for what its writers differ in: case, underscores, hyphens.
+fn is_alike(name: &str, bare: &str) -> bool {
     let letters = name.chars().filter(|&c| c != '_' && c != '-');
-    letters.map(|c| c.to_ascii_lowercase()).collect()
+    letters.map(|c| c.to_ascii_lowercase()).eq(bare.chars())
 }
