@@ -406,8 +406,15 @@ fn writings(secret: &str) -> Vec<String> {
     let entities: String = secret.chars().map(|c| format!("&#x{:x};", u32::from(c))).collect();
     let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let every_byte: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    // As Python, PHP and Go write it: some characters escaped, the rest as they are.
+    let is_plain = |c: char| c.is_ascii() && !matches!(c, '"' | '\\' | '<' | '>' | '&' | '+' | '%');
+    let units =
+        |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|it| format!("\\u{it:04x}")).collect();
+    let ascii: String =
+        secret.chars().map(|c| if is_plain(c) { c.to_string() } else { units(c) }).collect();
     let mut writings = vec![
         secret.to_owned(),
+        ascii,
         encoded(secret),
         form,
         every_byte,

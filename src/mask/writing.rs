@@ -93,7 +93,7 @@ pub(super) fn json_escape(text: &[u8]) -> Option<(char, usize)> {
         [b'\\', b'f', ..] => '\u{c}',
         [b'\\', same @ (b'"' | b'\\' | b'/'), ..] => same.into(),
         _ => {
-            let units = [json_unit(text), text.get(6..).and_then(json_unit)];
+            let units = [Some(json_unit(text)?), text.get(6..).and_then(json_unit)];
             let character = char::decode_utf16(units.into_iter().flatten()).next()?.ok()?;
             return Some((character, 6 * character.len_utf16()));
         }
