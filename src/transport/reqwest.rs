@@ -48,9 +48,8 @@ impl ReqwestTransport {
 
     /// Makes a client as the caller configures it (proxy, certificates, user agent, connect timeout,
     /// compression), but lets it follow no redirect, send no referer and resend nothing. The limits
-    /// on bodies count what comes out of decompression. Where the builder has a `timeout` too, the
-    /// shorter of it and the call's time limit holds; a default header gives way to what the flavor
-    /// writes, if it writes that header.
+    /// on bodies count what comes out of decompression. The builder's `timeout` gives way to the
+    /// call's time limit, and a default header to what the flavor writes, if it writes that header.
     ///
     /// # Errors
     ///
@@ -83,12 +82,7 @@ impl ReqwestTransport {
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: HttpRequest) -> Sending<'_> {
-        Box::pin(async move {
-            let limit = time_limit(request.extensions().get().copied());
-            let sending = send(self.client_for(request.uri())?, request);
-            let late = |elapsed| TransportError::new(TransportErrorKind::Timeout, elapsed);
-            tokio::time::timeout(limit, sending).await.map_err(late)?
-        })
+        Box::pin(async move { send(self.client_for(request.uri())?, request).await })
     }
 }
 
@@ -135,7 +129,17 @@ fn build(client: ClientBuilder) -> Result<Client, ReqwestTransportError> {
 }
 
 async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-    let mut response = client.execute(translated(request)?).await.map_err(unanswered)?;
+    let limit = time_limit(request.extensions().get().copied());
+    if limit.is_zero() {
+        // reqwest would look at its clock only after the request was on its way.
+        return Err(TransportError::new(
+            TransportErrorKind::Connect,
+            "no time was left to send it",
+        ));
+    }
+    let mut request = translated(request)?;
+    *request.timeout_mut() = Some(limit);
+    let mut response = client.execute(request).await.map_err(unanswered)?;
     let status = response.status();
     let limit = body_limit(status);
     let mut body = Vec::new();
