@@ -144,7 +144,7 @@ struct Grant<'m, 'a> {
 
 impl<'a> Grant<'_, 'a> {
     fn token(&mut self, access_token: &str, sent: SystemTime, requested: &[String]) -> Token {
-        if HeaderValue::from_bytes(access_token.as_bytes()).is_err() {
+        if !access_token.bytes().all(is_of_a_header) {
             self.warn(Warning::NotAHeaderValue);
         }
         Token {
@@ -254,8 +254,8 @@ impl<'a> Grant<'_, 'a> {
         let fits = if self.members.form_encoded {
             essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         } else {
-            let subtype = essence.rsplit(['/', '+']).next().unwrap_or_default();
-            subtype.eq_ignore_ascii_case("json")
+            let subtype = essence.rsplit_once(['/', '+']).map(|(_, subtype)| subtype);
+            subtype.is_some_and(|subtype| subtype.eq_ignore_ascii_case("json"))
         };
         if !fits {
             self.warn(Warning::ContentType);
@@ -279,6 +279,12 @@ fn depth(value: &Value) -> usize {
 /// How deeply a member may be nested. A stored token is read back at up to 127 levels, of which this
 /// leaves enough for whatever it is stored in.
 const MOST_DEPTH: usize = 64;
+
+/// Whether a header value can have the byte
+/// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+fn is_of_a_header(byte: u8) -> bool {
+    byte == b'\t' || !byte.is_ascii_control()
+}
 
 /// The members that a [`Token`] has fields for.
 const STANDARD: [&str; 5] = ["access_token", "token_type", "refresh_token", "expires_in", "scope"];

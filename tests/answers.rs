@@ -66,6 +66,7 @@ fn a_content_type_that_does_not_fit_is_a_warning() {
     assert!(!warned("application/x-www-form-urlencoded; charset=utf-8", "access_token=AT"));
     assert!(warned("text/html", json));
     assert!(warned("application/jsonx", json));
+    assert!(warned("json", json));
     assert!(warned("text/plain", "access_token=AT"));
 }
 
