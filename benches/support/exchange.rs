@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthorizationCode as PeerCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
@@ -17,6 +17,7 @@ use token_exchanger::transport::{self, ReqwestTransport, Transport};
 use token_exchanger::{
     AuthorizationCode, Call, CodeVerifier, Flavor, HttpResponse, Issued, TokenExchanger,
 };
+use url::Url;
 
 use super::{ACCESS_TOKEN, CODE, ID, REDIRECT_URI, SECRET, TOKEN, VERIFIER};
 
@@ -74,11 +75,12 @@ pub(crate) fn default_transport() -> ReqwestTransport {
     ReqwestTransport::new().expect("reqwest can be set up")
 }
 
-/// The limit: reqwest alone, with requests that were written beforehand.
+/// The limit: reqwest alone, with URL, headers and bodies that are there beforehand.
 pub(crate) struct Bare {
     client: Client,
+    url: Url,
     /// Sent in this order; the last is accepted.
-    requests: Vec<reqwest::Request>,
+    requests: Vec<(HeaderMap, &'static [u8])>,
 }
 
 #[derive(Deserialize)]
@@ -93,23 +95,24 @@ struct Answer {
 impl Bare {
     pub(crate) fn new(url: &str, flavors: &[Flavor]) -> Self {
         let exchanger = exchanger(url, no_transport());
-        let request = |&flavor| call(&exchanger).flavor(flavor).request();
-        let requests = flavors.iter().map(|flavor| {
-            let (head, body) = request(flavor).into_parts();
-            let request = http::Request::from_parts(head, body);
-            reqwest::Request::try_from(request).expect("reqwest takes the URL")
+        let requests = flavors.iter().map(|&flavor| {
+            let (head, body) = call(&exchanger).flavor(flavor).request().into_parts();
+            (head.headers, &*body.leak())
         });
-        Self { client: client(), requests: requests.collect() }
+        let requests = requests.collect();
+        Self { client: client(), url: url.parse().expect("a URL"), requests }
     }
 
     async fn exchange(&self) {
-        let mut body = Vec::new().into();
-        for request in &self.requests {
-            let request = request.try_clone().expect("its body is in memory");
+        let mut received = Default::default();
+        for (headers, body) in &self.requests {
+            let mut request = reqwest::Request::new(Method::POST, self.url.clone());
+            *request.headers_mut() = headers.clone();
+            *request.body_mut() = Some((*body).into());
             let response = self.client.execute(request).await.expect("an answer");
-            body = response.bytes().await.expect("a body");
+            received = response.bytes().await.expect("a body");
         }
-        let answer: Answer = serde_json::from_slice(&body).expect("a token");
+        let answer: Answer = serde_json::from_slice(&received).expect("a token");
         assert_eq!(answer.access_token, ACCESS_TOKEN);
     }
 }
