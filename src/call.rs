@@ -189,20 +189,20 @@ impl<T> Call<T> {
         let reading = decode::read(&response, sent, &self.setup.scopes, || self.mask());
         let asks_to_wait = response.headers().contains_key(RETRY_AFTER);
         let class = verdict::class(status, asks_to_wait, &reading, asked);
-        let error = match reading {
+        let told = match reading {
             Reading::Token(token, warnings) if class == Class::Token => {
                 return ControlFlow::Break(Ok(self.accepted(token, warnings, status, elapsed)));
             }
-            Reading::Error(error, code) => Some((error, code)),
+            Reading::Error(told) => Some(told),
             _ => None,
         };
-        let (error, code) = error.unzip();
 
         let moved = status.is_redirection();
         let location = moved.then(|| decode::location(response.headers(), &self.mask())).flatten();
         let retry_after = decode::retry_after(response.headers(), received);
-        let outcome = Outcome::Answered { status, error: error.clone() };
-        let answer = Answer { status, error, code, retry_after, location };
+        let error = told.as_ref().map(|told| told.error.clone());
+        let outcome = Outcome::Answered { status, error };
+        let answer = Answer { status, told, retry_after, location };
         let step = verdict::step(class, status, asked);
         let end = (step == Step::Stop).then(|| verdict::kind(class, &answer));
         self.judge(class, outcome, elapsed, Some(answer));

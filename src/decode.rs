@@ -13,7 +13,6 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use self::members::{Member, Members, VALUE_LIMIT, is_private};
-use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
 use crate::token::{BEARER, Token};
@@ -25,6 +24,7 @@ mod refusal;
 mod tokens;
 
 pub(crate) use self::headers::{location, retry_after};
+pub(crate) use self::refusal::Told;
 
 /// What a body holds.
 pub(crate) enum Reading {
@@ -32,9 +32,8 @@ pub(crate) enum Reading {
     Token(Token, Vec<Warning>),
     /// A token and an error at once.
     TokenAndError,
-    /// An error, and its code as it came: what is shown of it tells less, where a part of the
-    /// code happens to be a secret.
-    Error(ServerError, Secret),
+    /// An error.
+    Error(Told),
     /// Nothing usable, though a token is named or could not be seen.
     Hidden,
     /// Nothing like a token.
@@ -108,9 +107,7 @@ pub(crate) fn read<'m>(
         return match refusal::read(&members, mask) {
             // An error does not undo a token, though it be one that we cannot use.
             Some(refusal) if success && refusal.brings_token => Reading::TokenAndError,
-            Some(refusal) if members.whole || !hidden => {
-                Reading::Error(refusal.error, refusal.code)
-            }
+            Some(refusal) if members.whole || !hidden => Reading::Error(refusal.told),
             None if !hidden && (members.whole || !success) => Reading::Nothing,
             _ => Reading::Hidden,
         };

@@ -8,10 +8,9 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::code::CodeFate;
-use crate::decode::Reading;
-use crate::error::{CallErrorKind, ServerError};
+use crate::decode::{Reading, Told};
+use crate::error::CallErrorKind;
 use crate::flavor::{BodyEncoding, ClientAuth, Flavor};
-use crate::secret::Secret;
 use crate::transport::TransportErrorKind;
 
 /// How far a call goes through the flavors.
@@ -77,9 +76,7 @@ pub(crate) struct Asked {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) error: Option<ServerError>,
-    /// The error's code as it came.
-    pub(crate) code: Option<Secret>,
+    pub(crate) told: Option<Told>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) location: Option<String>,
 }
@@ -96,7 +93,7 @@ pub(crate) fn class(
         Reading::Token(..) if status.is_success() => return Class::Token,
         Reading::Token(..) | Reading::TokenAndError => return Class::MaybeToken,
         Reading::Hidden if status.is_success() => return Class::MaybeToken,
-        Reading::Error(_, code) => Some(code.expose()),
+        Reading::Error(told) => Some(told.code.expose()),
         Reading::Hidden | Reading::Nothing => None,
     };
     let class = match status.as_u16() {
@@ -189,7 +186,7 @@ pub(crate) fn fate(class: Class, answer: Option<&Answer>) -> CodeFate {
 
 /// Whether the answer says that the request was turned away before its code was looked at.
 fn was_not_read(answer: &Answer) -> bool {
-    let code = answer.code.as_ref().map_or("", Secret::expose);
+    let code = answer.told.as_ref().map_or("", |told| told.code.expose());
     matches!(answer.status.as_u16(), 302 | 303 | 403 | 406 | 415)
         || code.eq_ignore_ascii_case(UNSUPPORTED_GRANT_TYPE)
 }
@@ -197,12 +194,12 @@ fn was_not_read(answer: &Answer) -> bool {
 /// Why a call failed that this answer stopped.
 pub(crate) fn kind(class: Class, answer: &Answer) -> CallErrorKind {
     let status = answer.status;
-    match (class, &answer.error) {
+    match (class, &answer.told) {
         (Class::Wait | Class::Fault, _) => {
             CallErrorKind::Unavailable { status, retry_after: answer.retry_after }
         }
         (Class::Moved, _) => CallErrorKind::Redirected { location: answer.location.clone() },
-        (Class::Grant, Some(error)) => CallErrorKind::Refused(error.clone()),
+        (Class::Grant, Some(told)) => CallErrorKind::Refused(told.error.clone()),
         (Class::Grant | Class::Client | Class::Asking { .. }, _) => CallErrorKind::NoFlavorAccepted,
         (Class::Endpoint, _) => CallErrorKind::WrongEndpoint(status),
         (Class::Token | Class::MaybeToken | Class::NoAnswer(_) | Class::Blank, _) => {
@@ -486,12 +483,11 @@ mod tests {
         let mut response = http::Response::new(body.as_bytes().to_vec());
         *response.status_mut() = status;
         let reading = decode::read(&response, SystemTime::UNIX_EPOCH, &[], Mask::default);
-        let error = match &reading {
-            Reading::Error(error, code) => Some((error.clone(), code.clone())),
+        let told = match &reading {
+            Reading::Error(told) => Some(told.clone()),
             _ => None,
         };
-        let (error, code) = error.unzip();
-        (Answer { status, error, code, retry_after: None, location: None }, reading)
+        (Answer { status, told, retry_after: None, location: None }, reading)
     }
 
     fn asked(policy: Policy, flavor: Flavor) -> Asked {

@@ -66,6 +66,34 @@ fn no_answer_of_a_mebibyte_takes_eight_to_read() {
 }
 
 #[test]
+fn no_call_of_six_attempts_takes_eight_mebibytes() {
+    let filled = |begin: &str| format!("{begin}{}\"}}", "x".repeat(MEBIBYTE - begin.len() - 2));
+    for begin in [r#"{"error":""#, r#"{"error":"x","error_description":""#, r#"{"message":""#] {
+        for status in [200, 400] {
+            let exchanger = client("cid-1", "s3cr3t/+:=&%").build().unwrap();
+            let info = allocation_counter::measure(|| {
+                let call = exchanger.exchange(code());
+                drop(play(call, |_| Ok(support::answer(status, &[], filled(begin)))));
+            });
+            assert!(info.bytes_max < 8 * MEBIBYTE as u64, "{begin} in a {status}: {info:?}");
+        }
+    }
+}
+
+#[test]
+fn no_answer_takes_long_to_read_whatever_tokens_it_holds() {
+    // Each was once looked for in what is shown, and in the list of all others: for seconds.
+    let tokens: Vec<_> = (0..40_000).map(|it| format!(r#""id_token":"t{it:05}""#)).collect();
+    let body = format!(r#"{{"error":"x","error_description":"t00001",{}}}"#, tokens.join(","));
+    let exchanger = client("cid-1", "s3cr3t/+:=&%").max_attempts(1).build().unwrap();
+    for status in [200, 400] {
+        let call = exchanger.exchange(code());
+        let (result, _) = play(call, |_| Ok(support::answer(status, &[], &*body)));
+        assert!(!format!("{:?}", result.unwrap_err()).contains("t00001"));
+    }
+}
+
+#[test]
 fn no_echo_of_secrets_takes_a_megabyte_to_mask() {
     let secret = "s3cr3t/+:=&%";
     for echo in [secret.to_owned(), "s3cr3t%2F%2B%3A".to_owned(), "czNjcjN0LysIPSYl".to_owned()] {

@@ -8,11 +8,18 @@ use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
 
+/// An error as a server told it.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// As it may be shown.
+    pub(crate) error: ServerError,
+    /// Its code as it came: what is shown of it tells less, where a part of it is a secret.
+    pub(crate) code: Secret,
+}
+
 /// An error, and whether a token came with it, or may have, usable or not.
 pub(super) struct Refusal {
-    pub(super) error: ServerError,
-    /// The code as it came.
-    pub(super) code: Secret,
+    pub(super) told: Told,
     pub(super) brings_token: bool,
 }
 
@@ -34,27 +41,32 @@ pub(super) fn read<'m>(members: &Members<'_>, mask: impl FnOnce() -> Mask<'m>) -
         .into_iter()
         .find_map(|name| find(name).as_ref().and_then(text));
 
-    // The answer may bring tokens along, and quote them.
-    let tokens = tokens::held(members);
-    let mut mask = mask();
-    for token in &tokens {
-        mask.hide("token", token);
-    }
-    let show = |text: String, limit| printable(&mask, &text, limit);
-
     let code = code(error).unwrap_or_default();
     let code = code.trim();
-    let shown = show(code.to_owned(), CODE_LIMIT);
     let description = description(error).or(described);
     let uri = find("error_uri").as_ref().and_then(text);
-    let is_page = |uri: &String| uri.starts_with("https://") || uri.starts_with("http://");
-    let error = ServerError::new(
-        if shown.is_empty() { UNNAMED.to_owned() } else { shown },
-        description.map(|text| show(text, DESCRIPTION_LIMIT)),
-        uri.filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
-    );
+
+    // The answer may bring tokens along, and quote them.
+    let tokens = tokens::held(members);
+    let error = if tokens.len() > MOST_TOKENS {
+        ServerError::new(UNNAMED.to_owned(), None, None)
+    } else {
+        let mut mask = mask();
+        for token in &tokens {
+            mask.hide("token", token);
+        }
+        let show = |text: &str, limit| printable(&mask, text, limit);
+        let is_page = |uri: &&str| uri.starts_with("https://") || uri.starts_with("http://");
+        ServerError::new(
+            Some(show(code, CODE_LIMIT)).filter(|it| !it.is_empty()).unwrap_or(UNNAMED.to_owned()),
+            description.map(|text| show(&text, DESCRIPTION_LIMIT)),
+            uri.as_deref().filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
+        )
+    };
+    // No code that means anything is longer, and each attempt keeps its own.
+    let code: String = code.chars().take(CODE_LIMIT).collect();
     let brings_token = !tokens.is_empty() || tokens::unheld(members);
-    Some(Refusal { error, code: code.into(), brings_token })
+    Some(Refusal { told: Told { error, code: code.into() }, brings_token })
 }
 
 /// The first value of this name that says anything.
@@ -129,6 +141,9 @@ fn text(value: &Value) -> Option<String> {
 
 /// The code of an error that gives none.
 const UNNAMED: &str = "unnamed";
+
+/// Of an answer with more tokens than this nothing is shown: to look for all of them would take long.
+const MOST_TOKENS: usize = 16;
 
 /// Limits in characters: room for what people write, none for what floods a log.
 const CODE_LIMIT: usize = 64;

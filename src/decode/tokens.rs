@@ -17,7 +17,7 @@ pub(super) fn named(text: &str, members: &Members<'_>) -> bool {
         || names_in_json(text).any(|name| goes_with_one(&name))
 }
 
-/// The access, refresh and ID tokens that the members hold, at any depth.
+/// The access, refresh and ID tokens that the members hold, at any depth, each once.
 pub(super) fn held(members: &Members<'_>) -> Vec<String> {
     let mut tokens = Vec::new();
     for (name, member) in members.iter() {
@@ -27,6 +27,8 @@ pub(super) fn held(members: &Members<'_>) -> Vec<String> {
             collect_tokens(is_named, &member.bounded_value(), &mut tokens);
         }
     }
+    tokens.sort_unstable();
+    tokens.dedup();
     tokens
 }
 
