@@ -126,6 +126,7 @@ pub(crate) fn play(
     let call = with_params(exchanger.exchange(code), given);
     let runtime = driver.runtime()?;
     let begin = Instant::now();
+    came.began = SystemTime::now();
     let mut end = End::Cancelled;
     let ((), log) = logged(|| {
         let info = allocation_counter::measure(|| {
