@@ -70,6 +70,7 @@ pub(crate) struct Answer {
     pub(crate) body: Option<String>,
     pub(crate) body_base64: Option<String>,
     pub(crate) body_gen: Option<Generated>,
+    #[serde(default, deserialize_with = "generated_or_text")]
     pub(crate) body_gzip_of: Option<Generated>,
     pub(crate) wire: Option<Vec<Map<String, Value>>>,
     pub(crate) connect: Option<String>,
@@ -247,9 +248,26 @@ pub(crate) fn under(value: &Value, policy: Policy) -> &Value {
 }
 
 impl Generated {
+    /// What it is made of, and how often each stands there.
+    pub(crate) fn parts(&self) -> [(&str, usize); 4] {
+        let times = self.times;
+        [(&self.prefix, 1), (&self.repeat, times), (&self.suffix_repeat, times), (&self.suffix, 1)]
+            .map(|(text, times)| (text.as_str(), times))
+    }
+
     pub(crate) fn text(&self) -> String {
-        let middle = self.repeat.repeat(self.times) + &self.suffix_repeat.repeat(self.times);
-        format!("{}{middle}{}", self.prefix, self.suffix)
+        self.parts().into_iter().map(|(text, times)| text.repeat(times)).collect()
+    }
+}
+
+/// A text as it stands is one that is generated of nothing else.
+fn generated_or_text<'de, D>(deserializer: D) -> Result<Option<Generated>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    match Value::deserialize(deserializer)? {
+        Value::String(prefix) => Ok(Some(Generated { prefix, ..Generated::default() })),
+        value => Generated::deserialize(value).map(Some).map_err(serde::de::Error::custom),
     }
 }
 

@@ -10,6 +10,7 @@ mod always;
 mod case;
 mod check;
 mod exceptions;
+mod faults;
 mod names;
 mod play;
 mod server;

@@ -209,8 +209,8 @@ fn client(context: &Context, given: &Given, server: &Server) -> Reply<ReqwestTra
         Some(other) => return Err(format!("no client is built by `{other}`")),
     };
     if given.config.proxy.is_some() {
-        let proxy = server.proxy.as_ref().ok_or("a proxy is configured, and none answers")?;
-        let url = format!("http://user:Pr0xy-Pa55@{}", proxy.address);
+        let (proxy, _) = server.proxy.as_ref().ok_or("a proxy is configured, and none answers")?;
+        let url = format!("http://user:Pr0xy-Pa55@{proxy}");
         client = client.proxy(reqwest::Proxy::all(url).expect("a proxy"));
     }
     ReqwestTransport::from_builder(client).map_err(|error| error.to_string())

@@ -1,18 +1,18 @@
 //! The server of one case: it answers as the case says, over real connections.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use token_exchanger::{Flavor, HttpRequest};
-use tokio::net::TcpSocket;
 
 use crate::case::{Answer, Context, Generated, Given};
+use crate::faults::{self, FullPort, Proxy};
 use crate::names;
 use crate::tls::Shown;
 use crate::wire::{Step, WireServer};
@@ -22,26 +22,29 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// `false`: its name does not resolve.
     pub(crate) has_a_name: bool,
-    pub(crate) proxy: Option<WireServer>,
+    pub(crate) proxy: Option<Proxy>,
     origin: Option<WireServer>,
     /// A server has not seen what it refused unread.
     refuses_unread: bool,
     full: Option<FullPort>,
 }
 
-/// A port that takes no connection and refuses none: these fill its queue.
-type FullPort = (TcpListener, Vec<TcpStream>);
-
 impl Server {
     pub(crate) fn start(context: &Context, given: &Given, tls_host: Option<&str>) -> Reply<Self> {
         let answers = &given.server;
-        let mut server = Self::new(([127, 0, 0, 1], 9).into());
+        let is_fault = |answer: &Answer| {
+            answer.connect.is_some() || answer.tls.is_some() || answer.h2.is_some()
+        };
+        if answers.iter().skip(1).any(is_fault) && !is_fault(&answers[0]) {
+            return Err("a connection fails from the beginning or not at all".to_owned());
+        }
         if let Some(fault) = answers.iter().find_map(|answer| answer.connect.as_deref()) {
+            let mut server = Self::new(([127, 0, 0, 1], 9).into());
             match fault {
-                "nxdomain" | "dns_failure" => server.has_a_name = false,
-                "refused" => server.address = closed_port(),
+                "nxdomain" | "servfail" | "dns" | "dns_failure" => server.has_a_name = false,
+                "refused" => server.address = faults::closed_port(),
                 "blackhole" | "timeout" => {
-                    let full = full_port();
+                    let full = faults::full_port();
                     server.address = full.0.local_addr().expect("an address");
                     server.full = Some(full);
                 }
@@ -50,7 +53,7 @@ impl Server {
             return Ok(server);
         }
         if let Some(fault) = answers.iter().find_map(|answer| answer.tls.as_deref()) {
-            return tls_fault(context, fault, tls_host.unwrap_or_default()).map(Self::of);
+            return faults::tls(context, fault, tls_host.unwrap_or_default()).map(Self::of);
         }
         let h2 = answers.iter().find_map(|answer| answer.h2.as_deref());
         let protocols = if h2.is_some() { vec!["h2"] } else { vec!["http/1.1"] };
@@ -59,13 +62,13 @@ impl Server {
         if let Some(fault) = h2 {
             let acceptor = acceptor.ok_or("HTTP/2 needs an https URL")?;
             let end = if fault == "goaway_processed" { Step::Close } else { Step::Hang };
-            let script = vec![Step::ReadHttp2, h2_fault(fault)?, end];
+            let script = vec![Step::ReadHttp2, faults::h2(fault)?, end];
             let mut server = Self::of(WireServer::start_tls(acceptor, vec![script]));
             server.refuses_unread = ["goaway_unprocessed", "refused_stream"].contains(&fault);
             return Ok(server);
         }
         let proxy = answers.iter().find_map(|answer| answer.proxy.as_ref());
-        let proxy = proxy.map(proxy_steps).transpose()?;
+        let proxy = proxy.map(faults::proxy).transpose()?;
         let answers = given.server.iter().map(Prepared::new).collect::<Reply<Vec<_>>>()?;
         let turn = Mutex::new(vec![false; answers.len()]);
         let repeat_last = given.repeat_last;
@@ -78,7 +81,7 @@ impl Server {
             }),
         );
         let mut server = Self::of(origin);
-        server.proxy = proxy.map(|steps| WireServer::start(vec![steps]));
+        server.proxy = proxy;
         Ok(server)
     }
 
@@ -210,12 +213,11 @@ fn base64(text: &str) -> Reply<Vec<u8>> {
     STANDARD.decode(text).map_err(|error| format!("base64: {error}"))
 }
 
-/// A gzip of any length, made of one block over and over.
+/// A gzip of any length: what stands in it over and over is compressed once for many times.
 fn gzip(body: &Generated) -> Vec<u8> {
     use flate2::{Compress, Compression, Crc, FlushCompress};
 
-    let unit = body.repeat.repeat(4096);
-    let (units, rest) = (body.times / 4096, body.repeat.repeat(body.times % 4096));
+    const MANY: usize = 4096;
     let compressed = |text: &str, flush| {
         let mut bytes = Vec::with_capacity(text.len() + 1024);
         let mut compress = Compress::new(Compression::best(), false);
@@ -223,18 +225,23 @@ fn gzip(body: &Generated) -> Vec<u8> {
         bytes
     };
     let mut crc = Crc::new();
-    let mut unit_crc = Crc::new();
-    unit_crc.update(unit.as_bytes());
-    let block = compressed(&unit, FlushCompress::Full);
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    for _ in 0..units {
-        out.write_all(&block).expect("a Vec takes all");
-        crc.combine(&unit_crc);
+    for (text, times) in body.parts() {
+        for (length, count) in [(MANY, times / MANY), (times % MANY, 1)] {
+            if text.is_empty() || length * count == 0 {
+                continue;
+            }
+            let text = text.repeat(length);
+            let block = compressed(&text, FlushCompress::Full);
+            let mut block_crc = Crc::new();
+            block_crc.update(text.as_bytes());
+            for _ in 0..count {
+                out.write_all(&block).expect("a Vec takes all");
+                crc.combine(&block_crc);
+            }
+        }
     }
-    out.extend(compressed(&rest, FlushCompress::Finish));
-    let mut rest_crc = Crc::new();
-    rest_crc.update(rest.as_bytes());
-    crc.combine(&rest_crc);
+    out.extend(compressed("", FlushCompress::Finish));
     out.extend(crc.sum().to_le_bytes());
     out.extend(crc.amount().to_le_bytes());
     out
@@ -259,10 +266,17 @@ fn wire_steps(wire: &[Map<String, Value>]) -> Reply<Vec<Step>> {
                 let generated = Generated::deserialize(value).map_err(|it| it.to_string())?;
                 Step::Send(generated.text().into_bytes())
             }
-            "chunked" => Step::Send(chunked(value)),
+            "chunked" => Step::Send(chunked(value)?),
             "drip" => {
-                let text = value["byte"].as_str().or(value["text"].as_str()).unwrap_or(" ");
-                Step::Drip(vec![text.into()], millis(&value["every_ms"]))
+                let drip = Drip::deserialize(value).map_err(|it| it.to_string())?;
+                let (text, pause) = (drip.text.into_bytes(), Duration::from_millis(drip.every_ms));
+                let Some(times) = drip.times else {
+                    steps.push(Step::Drip(vec![text], pause));
+                    continue;
+                };
+                let drops = std::iter::repeat_n([Step::Send(text), Step::Wait(pause)], times);
+                steps.extend(drops.flatten());
+                continue;
             }
             "sleep_ms" => Step::Wait(millis(value)),
             "hang" => Step::Hang,
@@ -274,127 +288,30 @@ fn wire_steps(wire: &[Map<String, Value>]) -> Reply<Vec<Step>> {
     Ok(steps)
 }
 
+/// A text that is sent again and again: so many times, or for ever.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Drip {
+    #[serde(alias = "byte")]
+    text: String,
+    every_ms: u64,
+    #[serde(alias = "count")]
+    times: Option<usize>,
+}
+
+/// A body in chunks of so many bytes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chunked {
+    body: String,
+    size: Option<usize>,
+}
+
 /// The chunks, without the last, empty one.
-fn chunked(value: &Value) -> Vec<u8> {
-    let body = value["body"].as_str().unwrap_or_default().as_bytes();
-    let size = value["size"].as_u64().and_then(|size| size.try_into().ok()).unwrap_or(body.len());
+fn chunked(value: &Value) -> Reply<Vec<u8>> {
+    let Chunked { body, size } = Chunked::deserialize(value).map_err(|it| it.to_string())?;
     let chunk =
         |chunk: &[u8]| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
-    body.chunks(size.max(1)).flat_map(chunk).collect()
-}
-
-fn tls_fault(context: &Context, fault: &str, host: &str) -> Reply<WireServer> {
-    let is = |names: &[&str]| names.iter().any(|name| fault.contains(name));
-    let shown = if is(&["self", "untrusted", "unknown"]) {
-        Shown::SelfSigned
-    } else if is(&["expired"]) {
-        Shown::Expired
-    } else if is(&["not_yet", "future"]) {
-        Shown::NotYetValid
-    } else if is(&["name", "host"]) {
-        Shown::WrongName
-    } else {
-        // What a server sends to a client that offers no version that it has.
-        let protocol_version_alert = vec![0x15, 3, 2, 0, 2, 2, 70];
-        let step = if is(&["tls1.", "ssl"]) {
-            Step::Send(protocol_version_alert)
-        } else if is(&["plain"]) {
-            Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())
-        } else if is(&["garbage"]) {
-            Step::Send(vec![0xff; 300])
-        } else if is(&["close", "eof"]) {
-            Step::Close
-        } else if is(&["reset"]) {
-            Step::Reset
-        } else if is(&["hang", "stall", "silent"]) {
-            Step::Hang
-        } else {
-            return Err(format!("no TLS can fail by `{fault}`"));
-        };
-        return Ok(WireServer::start(vec![vec![step]]));
-    };
-    let acceptor = context.authority.acceptor(host, shown, &["http/1.1"]);
-    Ok(WireServer::start_tls(acceptor, vec![vec![Step::Read]]))
-}
-
-/// What a server sends in HTTP/2 in answer to the request in stream 1.
-fn h2_fault(fault: &str) -> Reply<Step> {
-    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-    let reset = |reason: u8| [&[0, 0, 4, 3, 0, 0, 0, 0, 1][..], &[0, 0, 0, reason]].concat();
-    let go_away =
-        |last: u8| [&[0, 0, 8, 7, 0, 0, 0, 0, 0][..], &[0, 0, 0, last], &[0, 0, 0, 0]].concat();
-    let frame = match fault {
-        "goaway_unprocessed" => go_away(0),
-        "goaway_processed" => go_away(1),
-        "refused_stream" => reset(7),
-        "continuation_flood" => {
-            // The same field again and again, in frames that never end the headers.
-            let fields = [&[0, 1, b'x', 1][..], b"y"].concat().repeat(1000);
-            let length = u16::try_from(fields.len()).expect("a small frame").to_be_bytes();
-            let frame =
-                |kind: u8| [&[0, length[0], length[1], kind, 0, 0, 0, 0, 1][..], &fields].concat();
-            let (headers, continuation) = (1, 9);
-            [frame(headers), frame(continuation).repeat(4000)].concat()
-        }
-        "ping_flood" => [&[0, 0, 8, 6, 0, 0, 0, 0, 0][..], &[0; 8]].concat().repeat(100_000),
-        "settings_flood" => SETTINGS.repeat(100_000),
-        rst => {
-            let reasons = [
-                "no_error",
-                "protocol",
-                "internal",
-                "flow_control",
-                "settings_timeout",
-                "stream_closed",
-                "frame_size",
-                "refused",
-                "cancel",
-                "compression",
-                "connect",
-                "enhance_your_calm",
-                "inadequate_security",
-                "http_1_1_required",
-            ];
-            let name = rst.strip_prefix("rst_").unwrap_or_default();
-            let reason =
-                reasons.iter().position(|reason| !name.is_empty() && name.starts_with(reason));
-            let reason = reason.ok_or_else(|| format!("no HTTP/2 can fail by `{rst}`"))?;
-            reset(u8::try_from(reason).expect("a few"))
-        }
-    };
-    Ok(Step::Send([&SETTINGS[..], &frame].concat()))
-}
-
-/// How a proxy answers: with a status, or not at all.
-fn proxy_steps(answer: &Value) -> Reply<Vec<Step>> {
-    match (answer.as_u64(), answer.as_str()) {
-        (Some(status), _) => {
-            let head = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n");
-            Ok(vec![Step::Read, Step::Send(head.into())])
-        }
-        (_, Some("close")) => Ok(vec![Step::Read, Step::Close]),
-        (_, Some("hang")) => Ok(vec![Step::Read, Step::Hang]),
-        (_, Some("reset")) => Ok(vec![Step::Read, Step::Reset]),
-        _ => Err(format!("no proxy answers by {answer}")),
-    }
-}
-
-fn closed_port() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
-}
-
-fn full_port() -> FullPort {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        let socket = TcpSocket::new_v4().expect("a socket");
-        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
-        let listener = socket.listen(1).and_then(|listener| listener.into_std());
-        let listener = listener.expect("a listener");
-        let address = listener.local_addr().expect("an address");
-        let patience = Duration::from_millis(100);
-        let filling = std::iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok());
-        let filling = filling.collect();
-        (listener, filling)
-    })
+    let size = size.unwrap_or(body.len()).max(1);
+    Ok(body.as_bytes().chunks(size).flat_map(chunk).collect())
 }
