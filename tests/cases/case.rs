@@ -49,7 +49,7 @@ pub(crate) struct Given {
     pub(crate) config: Config,
     #[serde(default)]
     pub(crate) input: Input,
-    #[serde(default)]
+    #[serde(default, alias = "flavors")]
     pub(crate) order: Vec<String>,
     #[serde(alias = "learned")]
     pub(crate) prefer: Option<String>,
@@ -116,7 +116,8 @@ pub(crate) struct Input {
     pub(crate) client_secret_gen: Option<Generated>,
     pub(crate) code: Option<String>,
     pub(crate) code_gen: Option<Generated>,
-    pub(crate) code_verifier: Option<String>,
+    #[serde(default, deserialize_with = "also_null")]
+    pub(crate) code_verifier: Option<Option<String>>,
     pub(crate) redirect_uri: Option<String>,
 }
 

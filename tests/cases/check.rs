@@ -47,7 +47,7 @@ pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<Strin
         d.hold(is_on_the_wire(wanted, came), || format!("on the wire: {wanted}"));
     }
     limits(d, expect, came);
-    setup(d, &expect.detail, came);
+    setup(d, &expect.detail, policy, came);
     if let End::Called(result) = &came.end {
         match &**result {
             Ok(issued) => token(d, expect, issued, came),
@@ -98,9 +98,10 @@ fn limits(d: &mut Differences, expect: &Expect, came: &Came) {
 }
 
 /// What a case says of the flavors that stand at the beginning.
-fn setup(d: &mut Differences, detail: &Map<String, Value>, came: &Came) {
+fn setup(d: &mut Differences, detail: &Map<String, Value>, policy: Policy, came: &Came) {
     let flavors: Vec<_> = came.flavors.iter().map(ToString::to_string).collect();
-    if let Some(wanted) = detail.get("flavors").filter(|wanted| wanted.is_array()) {
+    let wanted = detail.get("flavors").map(|wanted| under(wanted, policy));
+    if let Some(wanted) = wanted.filter(|wanted| wanted.is_array()) {
         d.equal("flavors", wanted, &flavors.clone().into());
     }
     for skipped in detail.get("skipped").and_then(Value::as_array).into_iter().flatten() {
@@ -226,10 +227,7 @@ pub(crate) fn members(
             }
             // What the peer computes from the rest.
             "effective_scopes" => continue,
-            other => {
-                d.0.push(format!("a token has no `{other}`"));
-                continue;
-            }
+            extra => token.extra.get(extra).cloned().unwrap_or_default(),
         };
         d.equal(name, wanted, &came);
     }

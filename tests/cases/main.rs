@@ -9,6 +9,7 @@
 mod always;
 mod case;
 mod check;
+mod client;
 mod exceptions;
 mod faults;
 mod names;

@@ -2,22 +2,21 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context as Polling, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use token_exchanger::{
     AuthorizationCode, Call, CallError, CodeVerifier, ConfigError, Flavor, HttpRequest, Issued,
-    Policy, ReqwestTransport, Sending, TokenExchanger, Transport, from_fn,
+    Policy, TokenExchanger, TokenExchangerBuilder, Transport, from_fn,
 };
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 use crate::always::logged;
 use crate::case::{Context, Given};
+use crate::client::Watched;
 use crate::names;
 use crate::server::{Reply, Server};
 
@@ -83,12 +82,8 @@ pub(crate) fn play(
     let url = Url::parse(&inputs.token_url).ok();
     let tls = url.as_ref().filter(|url| url.scheme() == "https").and_then(Url::host_str);
     let server = Server::start(context, given, tls)?;
-    let handed = Arc::new(Mutex::new(Vec::new()));
-    let transport = Watched {
-        inner: client(context, given, &server)?,
-        server: server.address,
-        handed: Arc::clone(&handed),
-    };
+    let transport = Watched::new(context, given, &server)?;
+    let (order, prefer) = (flavors(&given.order)?, flavors(&given.prefer)?);
 
     let mut came = Came {
         end: End::Cancelled,
@@ -104,7 +99,7 @@ pub(crate) fn play(
         secrets: inputs.secrets(context),
         log: String::new(),
     };
-    let exchanger = match inputs.exchanger(given, policy, transport.clone()) {
+    let exchanger = match inputs.exchanger(given, policy, transport.clone(), order, prefer) {
         Ok(exchanger) => exchanger,
         Err(error) => {
             came.end = misconfigured(&error);
@@ -140,7 +135,7 @@ pub(crate) fn play(
         came.left_open = runtime.block_on(left_open(&server));
     }
     came.seen = server.requests();
-    came.handed = handed.lock().expect("no panic").clone();
+    came.handed = transport.handed();
     Ok(came)
 }
 
@@ -174,6 +169,11 @@ fn drive(
     End::Called(Box::new(result))
 }
 
+fn flavors<'a>(names: impl IntoIterator<Item = &'a String>) -> Reply<Vec<Flavor>> {
+    let flavor = |name| names::flavor(name).ok_or_else(|| format!("`{name}` is no flavor"));
+    names.into_iter().map(|name| flavor(name)).collect()
+}
+
 fn misconfigured(error: &ConfigError) -> End {
     End::Misconfigured(names::config(error), format!("{error} {error:?}"))
 }
@@ -193,68 +193,6 @@ async fn left_open(server: &Server) -> usize {
     };
     let _ = tokio::time::timeout(patience, closed).await;
     server.open()
-}
-
-/// The default transport as the case has it, which reaches no host but the case's server.
-fn client(context: &Context, given: &Given, server: &Server) -> Reply<ReqwestTransport> {
-    let address = Some(server.address).filter(|_| server.has_a_name);
-    let mut client = reqwest::Client::builder()
-        .no_proxy()
-        .dns_resolver(Names(address))
-        .tls_certs_only([context.authority.root()])
-        .connect_timeout(Duration::from_millis(given.config.connect_timeout_ms.unwrap_or(10_000)));
-    client = match given.client.as_deref() {
-        None => client.no_gzip(),
-        Some(client_of) if client_of.contains("gzip switched on") => client,
-        Some(other) => return Err(format!("no client is built by `{other}`")),
-    };
-    if given.config.proxy.is_some() {
-        let (proxy, _) = server.proxy.as_ref().ok_or("a proxy is configured, and none answers")?;
-        let url = format!("http://user:Pr0xy-Pa55@{proxy}");
-        client = client.proxy(reqwest::Proxy::all(url).expect("a proxy"));
-    }
-    ReqwestTransport::from_builder(client).map_err(|error| error.to_string())
-}
-
-/// Resolves every name to one address, or none.
-struct Names(Option<SocketAddr>);
-
-impl Resolve for Names {
-    fn resolve(&self, _name: Name) -> Resolving {
-        let address = self.0;
-        Box::pin(async move {
-            let address = address.ok_or("no such host")?;
-            Ok(Box::new(std::iter::once(address)) as Addrs)
-        })
-    }
-}
-
-/// Keeps what it was given. A URL that names a port or an address is sent to the server's.
-#[derive(Clone)]
-struct Watched {
-    inner: ReqwestTransport,
-    server: SocketAddr,
-    handed: Arc<Mutex<Vec<HttpRequest>>>,
-}
-
-impl Transport for Watched {
-    fn send(&self, mut request: HttpRequest) -> Sending<'_> {
-        allocation_counter::opt_out(|| {
-            self.handed.lock().expect("no panic").push(request.clone());
-        });
-        let uri = request.uri();
-        let to = match (uri.scheme_str(), uri.port()) {
-            (Some("http"), _) => Some(self.server.to_string()),
-            (_, Some(_)) => uri.host().map(|host| format!("{host}:{}", self.server.port())),
-            _ => None,
-        };
-        if let Some(to) = to {
-            let mut parts = uri.clone().into_parts();
-            parts.authority = Some(to.parse().expect("an authority"));
-            *request.uri_mut() = parts.try_into().expect("a URI");
-        }
-        self.inner.send(request)
-    }
 }
 
 /// What goes in, a case's or the fixture's.
@@ -287,7 +225,10 @@ impl Inputs {
                 .unwrap_or_else(|| or(&input.client_id, &fixture.client_id)),
             secret,
             code: generated(&input.code_gen).unwrap_or_else(|| or(&input.code, &fixture.code)),
-            verifier: Some(or(&input.code_verifier, &fixture.code_verifier)),
+            verifier: match &input.code_verifier {
+                Some(verifier) => verifier.clone(),
+                None => Some(fixture.code_verifier.clone()),
+            },
             redirect_uri: input.redirect_uri.clone(),
             token_url: or(&config.token_url, &fixture.token_url),
             configured_redirect_uri: or(&config.redirect_uri, &fixture.redirect_uri),
@@ -301,6 +242,8 @@ impl Inputs {
         given: &Given,
         policy: Policy,
         transport: Watched,
+        order: Vec<Flavor>,
+        prefer: Vec<Flavor>,
     ) -> Result<TokenExchanger, ConfigError> {
         let mut builder = TokenExchanger::builder(&self.id, &self.token_url)
             .redirect_uri(&self.configured_redirect_uri)
@@ -317,13 +260,10 @@ impl Inputs {
         if given.config.allow_http {
             builder = builder.danger_allow_http();
         }
-        if !given.order.is_empty() {
-            builder = builder.flavors(given.order.iter().filter_map(|name| names::flavor(name)));
+        if !order.is_empty() {
+            builder = builder.flavors(order);
         }
-        if let Some(flavor) = given.prefer.as_deref().and_then(names::flavor) {
-            builder = builder.prefer(flavor);
-        }
-        builder.build()
+        prefer.into_iter().fold(builder, TokenExchangerBuilder::prefer).build()
     }
 
     fn code(&self) -> Option<AuthorizationCode> {
