@@ -26,6 +26,7 @@ mod wire;
 
 use std::env;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -74,7 +75,9 @@ fn report(kind: &str, cases: &[Value], verdict: impl Fn(&Value) -> Verdict + Syn
         for _ in 0..8 {
             scope.spawn(|| {
                 while let Some(case) = cases.get(turn.fetch_add(1, Ordering::Relaxed)) {
-                    let verdict = verdict(case);
+                    // A case that the runner cannot take costs itself and no other.
+                    let verdict = catch_unwind(AssertUnwindSafe(|| verdict(case)))
+                        .unwrap_or_else(|_| Verdict::Failed("a panic, shown above".to_owned()));
                     verdicts.lock().expect("no panic").push((id(case), verdict));
                 }
             });
