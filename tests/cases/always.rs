@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use token_exchanger::{CallError, CodeFate, Flavor, HttpRequest, Issued};
 
+use crate::check::LATE;
 use crate::play::{Came, End};
+
+/// What does not hold begins so.
+pub(crate) const MARK: &str = "always: ";
 
 const PEAK: u64 = 8 * 1024 * 1024;
 
@@ -15,7 +19,7 @@ pub(crate) fn broken(came: &Came) -> Vec<String> {
     let mut broken = Vec::new();
     let mut hold = |holds: bool, what: &str| {
         if !holds {
-            broken.push(format!("always: {what}"));
+            broken.push(format!("{MARK}{what}"));
         }
     };
     let outputs = outputs(came);
@@ -41,7 +45,9 @@ pub(crate) fn broken(came: &Came) -> Vec<String> {
         }
     }
     hold(came.peak < PEAK + own_size(came), "less than 8 MiB of memory more");
-    hold(came.elapsed < came.time_limit + Duration::from_secs(1), "it ends within its time limit");
+    let late = format!("it ends within its time limit: {LATE}{:?}", came.elapsed);
+    hold(came.elapsed < came.time_limit + Duration::from_secs(1), &late);
+    hold(came.seen.len() <= came.handed.len(), "nothing is sent but what the transport was given");
     if let End::Called(result) = &came.end {
         match &**result {
             Ok(issued) => of_a_token(issued, came, &mut hold),

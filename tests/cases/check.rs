@@ -12,6 +12,9 @@ use crate::case::{Case, Expect, under};
 use crate::names;
 use crate::play::{Came, End};
 
+/// A difference in time alone, which a busy machine makes too, says so.
+pub(crate) const LATE: &str = "it took ";
+
 /// What is otherwise than expected, for people; empty if nothing is.
 pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<String> {
     let expect = &case.expect;
@@ -75,12 +78,12 @@ fn limits(d: &mut Differences, expect: &Expect, came: &Came) {
     let limits = &expect.limits;
     if let Some(limit) = limits.elapsed_ms {
         let limit = Duration::from_millis(limit);
-        d.hold(came.elapsed <= limit, || format!("it took {:?}, over {limit:?}", came.elapsed));
+        d.hold(came.elapsed <= limit, || format!("{LATE}{:?}, over {limit:?}", came.elapsed));
     }
     if let Some(limit) = limits.parse_ms {
         // Meant of an optimised build, and of parsing alone.
         let limit = Duration::from_millis(limit) * if cfg!(debug_assertions) { 20 } else { 2 };
-        d.hold(came.elapsed <= limit, || format!("it took {:?}, over {limit:?}", came.elapsed));
+        d.hold(came.elapsed <= limit, || format!("{LATE}{:?}, over {limit:?}", came.elapsed));
     }
     if let Some(limit) = limits.peak_extra_bytes {
         d.hold(came.peak <= limit, || format!("{} bytes at the peak, over {limit}", came.peak));
@@ -105,10 +108,9 @@ fn setup(d: &mut Differences, detail: &Map<String, Value>, policy: Policy, came:
         d.equal("flavors", wanted, &flavors.clone().into());
     }
     for skipped in detail.get("skipped").and_then(Value::as_array).into_iter().flatten() {
-        // Under the other policy nothing is skipped.
-        let tried = came.handed.len() == 6;
         let there = flavors.iter().any(|flavor| skipped == flavor.as_str());
-        d.hold(tried || !there, || format!("{skipped} is not skipped"));
+        let may_be_there = policy == Policy::Exhaustive;
+        d.hold(may_be_there || !there, || format!("{skipped} is not skipped"));
     }
 }
 

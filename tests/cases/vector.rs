@@ -60,8 +60,8 @@ fn out_of_scope(vector: &Value) -> Option<String> {
     if let Some(reason) = exceptions::not_played(text("id")) {
         return Some(reason);
     }
-    if !matches!(text("part"), "exchange" | "transport" | "config") {
-        return Some(format!("the part `{}` is not built yet", text("part")));
+    if exceptions::is_to_come(text("part")) {
+        return Some(format!("the part `{}` is to come", text("part")));
     }
     if text("ours") == "n/a" {
         return Some("it says itself that it is not for us".to_owned());
