@@ -309,7 +309,7 @@ impl<T> Call<T> {
         elapsed: Duration,
     ) -> T {
         let flavor = self.ladder[0];
-        self.setup.learned().accept(&self.setup.client, &self.setup.wishes, flavor);
+        self.setup.accept(flavor);
         token.flavor = Some(flavor);
         let mut attempts = Vec::with_capacity(self.judged.len() + 1);
         attempts.extend(self.judged.into_iter().map(|judged| judged.attempt));
@@ -345,8 +345,7 @@ impl<T> Call<T> {
         let unrecognised = |judged: &&Judged| refused && judged.class == Class::Client;
         let earlier = &self.judged[..headline];
         for suspect in earlier.iter().filter(unrecognised) {
-            let Setup { client, wishes, .. } = &*self.setup;
-            self.setup.learned().doubt(client, wishes, suspect.attempt.flavor);
+            self.setup.doubt(suspect.attempt.flavor);
         }
         let fates = self.judged.iter();
         let fates = fates.map(|judged| verdict::fate(judged.class, judged.answer.as_ref()));

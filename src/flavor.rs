@@ -220,3 +220,17 @@ pub(crate) fn is_unreserved(text: &str) -> bool {
     // To the end, whatever comes: many bytes can then be looked at at once.
     text.bytes().fold(true, |all, byte| all & unreserved(byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unreserved_is_what_is_left_alone() {
+        for character in (0..=0x10ff).filter_map(char::from_u32) {
+            let text = character.to_string();
+            let encoded = utf8_percent_encode(&text, RESERVED).to_string();
+            assert_eq!(is_unreserved(&text), encoded == text, "{character:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::encode::Client;
 use crate::endpoint::{Cleartext, Endpoint};
+use crate::flavor::Flavor;
 use crate::ladder::{Ladder, Learned, Wishes};
 use crate::transport::Transport;
 
@@ -27,6 +28,16 @@ impl Setup {
     /// What the next call tries.
     pub(crate) fn flavors(&self) -> Ladder {
         self.learned().flavors.clone()
+    }
+
+    /// Learns that an exchange succeeded with the flavor.
+    pub(crate) fn accept(&self, flavor: Flavor) {
+        self.learned().accept(&self.client, &self.wishes, flavor);
+    }
+
+    /// Learns that the flavor may have spent a code.
+    pub(crate) fn doubt(&self, flavor: Flavor) {
+        self.learned().doubt(&self.client, &self.wishes, flavor);
     }
 
     /// What was learned; sound at any moment, so that a panic elsewhere does not matter.

@@ -31,7 +31,7 @@ proptest! {
         prop_assert_eq!(token.refresh_expires_at, grant.end(&grant.refresh_lifetime));
         prop_assert_eq!(&token.scopes, &grant.scope.1);
 
-        // By way of its text, since reading a number again can change its last digit.
+        // By way of its text, since a feature of serde_json keeps numbers as they were written.
         let mut others: Map<_, _> = serde_json::from_slice(&written.json(&grant.members())).unwrap();
         let fields = ["access_token", "token_type", "refresh_token", "expires_in", "scope"];
         others.retain(|name, _| !fields.contains(&&**name));
