@@ -65,6 +65,7 @@ fn of_a_token(issued: &Issued, came: &Came, hold: &mut impl FnMut(bool, &str)) {
 
 fn of_an_error(error: &CallError, came: &Came, hold: &mut impl FnMut(bool, &str)) {
     hold(error.attempts().len() == came.handed.len(), "every attempt is listed");
+    hold(!error.to_string().contains(char::is_control), "no control character in Display");
     let flavors = error.attempts().iter().map(|attempt| Some(attempt.flavor));
     // A flavor that writes what another writes is read as that one.
     let read = came.handed.iter().map(|request| Flavor::of(request).map(|it| it.encoding));

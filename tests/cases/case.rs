@@ -188,6 +188,10 @@ pub(crate) fn verdict(context: &Context, data: &Value) -> Verdict {
     }
 }
 
+pub(crate) fn is_played(data: &Value) -> bool {
+    out_of_scope(data).is_none()
+}
+
 /// By the part that a case belongs to and by how it is told, never by what it expects.
 fn out_of_scope(data: &Value) -> Option<String> {
     let (part, given) = (data["part"].as_str().unwrap_or_default(), &data["given"]);

@@ -42,7 +42,7 @@ pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<Strin
     d.hold(left == 0, || format!("{left} connections are left open by a call that was dropped"));
     let outputs = always::outputs(came);
     for never in &expect.never {
-        if let Some(text) = never.strip_suffix(" in the message") {
+        if let Some(text) = never.strip_suffix(IN_THE_MESSAGE) {
             d.hold(!outputs.contains(text), || never.clone());
         }
     }
@@ -59,6 +59,42 @@ pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<Strin
     }
     differences.0
 }
+
+/// What a case expects in words, or under names that are not known here: it is not compared, but by
+/// what always holds.
+pub(crate) fn in_words(case: &Value) -> Vec<String> {
+    let unknown = |of: &Value, known: &[&str]| -> Vec<String> {
+        let names = of.as_object().into_iter().flatten().map(|(name, _)| name.clone());
+        names.filter(|name| !known.contains(&&**name)).collect()
+    };
+    let expect = &case["expect"];
+    let never = expect["never"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let never = never.filter(|never| !never.ends_with(IN_THE_MESSAGE)).map(ToOwned::to_owned);
+    let mut words = unknown(expect, &COMPARED);
+    words.extend(unknown(&expect["detail"], &DETAILS));
+    words.extend(never);
+    words
+}
+
+const COMPARED: [&str; 10] = [
+    "outcome", "kind", "sends", "detail", "token", "warnings", "extras", "wire_has", "never",
+    "limits",
+];
+
+const DETAILS: [&str; 10] = [
+    "code_fate",
+    "code",
+    "description",
+    "error_uri",
+    "status",
+    "retry_after_s",
+    "location",
+    "attempts",
+    "flavors",
+    "skipped",
+];
+
+const IN_THE_MESSAGE: &str = " in the message";
 
 pub(crate) struct Differences(pub(crate) Vec<String>);
 
