@@ -1,5 +1,5 @@
-//! Plays the cases of `tests/cases/*.json`, or of the folder that `CASES_DIR` names, over real
-//! connections: a server does what a case says, and what came is compared with what it expects.
+//! Plays the cases of `tests/cases/` and `tests/cases/more/`, or of the folder that `CASES_DIR` names,
+//! over real connections: a server does what a case says, and what came is compared with what it expects.
 //!
 //! `cargo test --test cases -- --nocapture` shows what was played, what was not, and why. A case
 //! is data: one more needs no code.
@@ -48,31 +48,44 @@ enum Verdict {
 #[test]
 fn every_fault_case_comes_out_as_it_expects() {
     always::keep_logs();
-    let file = read("fault-cases.json");
-    let context = case::Context::new(&file);
-    let cases = list(&file, "cases");
-    for case in cases.iter().filter(|case| case::is_played(case)) {
-        for words in check::in_words(case) {
-            show(&format!("{}: in words, left to what always holds: {words}", id(case)));
+    for file in files("fault-cases.json") {
+        let (context, cases) = (case::Context::new(&file), list(&file, "cases"));
+        for case in cases.iter().filter(|case| case::is_played(case)) {
+            for words in check::in_words(case) {
+                show(&format!("{}: in words, left to what always holds: {words}", id(case)));
+            }
         }
+        report("fault cases", &cases, |case| case::verdict(&context, case));
     }
-    report("fault cases", &cases, |case| case::verdict(&context, case));
 }
 
 #[test]
 fn every_vector_of_the_peers_comes_out_as_it_expects() {
-    report("vectors", &list(&read("peer-vectors.json"), "vectors"), vector::verdict);
+    for file in files("peer-vectors.json") {
+        report("vectors", &list(&file, "vectors"), vector::verdict);
+    }
 }
 
-/// The file of this name in the folder that `CASES_DIR` names, or in ours.
-fn path(name: &str) -> PathBuf {
-    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
-    Path::new(&env::var("CASES_DIR").unwrap_or_else(|_| ours.to_owned())).join(name)
+/// The files of this name: that in the folder which `CASES_DIR` names, if it has one, or ours.
+fn files(name: &str) -> Vec<Value> {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let Some(folder) = env::var_os("CASES_DIR") else {
+        return [ours.join("more"), ours].map(|folder| read(&folder.join(name))).into();
+    };
+    let folder = PathBuf::from(folder);
+    let has = |name: &&str| folder.join(name).exists();
+    if !has(&name) {
+        assert!(NAMES.iter().any(has), "{} has none of {NAMES:?}", folder.display());
+        show(&format!("{} has no {name}", folder.display()));
+        return Vec::new();
+    }
+    vec![read(&folder.join(name))]
 }
 
-fn read(name: &str) -> Value {
-    let path = path(name);
-    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+const NAMES: [&str; 2] = ["fault-cases.json", "peer-vectors.json"];
+
+fn read(path: &Path) -> Value {
+    let text = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
