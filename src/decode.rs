@@ -91,7 +91,7 @@ pub(crate) fn read<'m>(
     let success = response.status().is_success();
     let limit = body_limit(response.status());
     let body = &response.body()[..limit.min(response.body().len())];
-    // Checked first: the lossy way takes ten times as long, and what is damaged is rare.
+    // Checked first: the lossy way takes longer, and what is damaged is rare.
     let whole = std::str::from_utf8(body).map(Cow::Borrowed);
     let text = whole.unwrap_or_else(|_| String::from_utf8_lossy(body));
     let damaged = matches!(text, Cow::Owned(_));
@@ -128,7 +128,7 @@ pub(crate) fn read<'m>(
 }
 
 fn access_token<'a>(members: &Members<'a>, damaged: bool) -> Option<Cow<'a, str>> {
-    let member = members.one("access_token")?.ok()?;
+    let member = members.one("access_token")??;
     member.non_empty_text().filter(|_| !(damaged && member.is_damaged()))
 }
 
@@ -232,7 +232,7 @@ impl<'a> Grant<'_, 'a> {
         name: &'static str,
         read: impl FnOnce(&Member<'a>) -> Option<T>,
     ) -> Option<T> {
-        let member = self.members.one(name)?.ok();
+        let member = self.members.one(name)?;
         if member.is_some_and(Member::is_null) {
             return None;
         }

@@ -197,16 +197,13 @@ struct Base64Run {
 impl Base64Run {
     /// Reads so many of its characters that no secret beginning among the first `shown` is missed.
     fn read(text: &str, shown: usize) -> Self {
-        let text = text.as_bytes();
-        let mut length = 0;
-        let characters = std::iter::from_fn(|| {
-            let (character, size) = base64_character(&text[length..])?;
+        let (mut characters, mut length) = (SmallVec::new(), 0);
+        while let Some((character, size)) = base64_character(&text.as_bytes()[length..]) {
             length += size;
-            Some(character)
-        });
-        let kept = shown.saturating_add(LOOKAHEAD);
-        let characters = characters.enumerate().filter(|&(at, _)| at <= kept);
-        let characters: SmallVec<[u8; 64]> = characters.map(|(_, character)| character).collect();
+            if characters.len() <= shown.saturating_add(LOOKAHEAD) {
+                characters.push(character);
+            }
+        }
         Self { characters, length }
     }
 }

@@ -28,9 +28,6 @@ pub(super) enum Member<'a> {
     Json(&'a str),
 }
 
-/// There is more than one member of a name.
-pub(super) struct Repeated;
-
 impl<'a> Members<'a> {
     pub(super) fn read(text: &'a str) -> Self {
         let text = text.trim();
@@ -44,12 +41,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The value of the member, if it is there; `Err` if it is there more than once: of two values
-    /// neither can be trusted.
-    pub(super) fn one(&self, name: &str) -> Option<Result<&Member<'a>, Repeated>> {
+    /// The value of the member, if it is there, and there once: of two values neither can be
+    /// trusted.
+    pub(super) fn one(&self, name: &str) -> Option<Option<&Member<'a>>> {
         let mut found = self.list.iter().filter(|(key, _)| key == name);
         let (_, member) = found.next()?;
-        Some(if found.next().is_none() { Ok(member) } else { Err(Repeated) })
+        Some(found.next().is_none().then_some(member))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Member<'a>)> {
