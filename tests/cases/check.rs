@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use token_exchanger::{CallError, CallErrorKind, HttpRequest, Issued, Outcome, Policy, Token};
 
 use crate::always;
@@ -151,52 +151,57 @@ fn setup(d: &mut Differences, detail: &Map<String, Value>, policy: Policy, came:
 }
 
 fn failure(d: &mut Differences, detail: &Map<String, Value>, policy: Policy, error: &CallError) {
-    let told = server_error(error);
-    let optional = |text: Option<&str>| text.map_or(Value::Null, Into::into);
     for (name, wanted) in detail {
         let wanted = under(wanted, policy);
-        let came = match name.as_str() {
-            "code_fate" => names::fate(error.code_fate()).into(),
-            "code" => optional(told.map(|told| told.code.as_str())),
+        match name.as_str() {
             // In words: the set of characters, which holds for every error.
             "description" if wanted.as_str().is_some_and(|it| it.starts_with("only %x")) => {
+                let told = server_error(error);
                 let text = told.and_then(|told| told.description.as_deref()).unwrap_or_default();
                 let allowed = |c| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
                 let fits = text.chars().all(allowed) && text.chars().count() <= 512;
                 d.hold(fits, || format!("the description `{text}` is not {wanted}"));
-                continue;
             }
-            "description" => optional(told.and_then(|told| told.description.as_deref())),
-            "error_uri" => optional(told.and_then(|told| told.uri.as_deref())),
-            "status" => error.headline().status().map_or(Value::Null, |it| it.as_u16().into()),
             "retry_after_s" => {
                 let came = error.retry_after().map(|it| it.as_secs());
                 // A moment is given in whole seconds, of which one may have begun.
                 let fits = came == wanted.as_u64()
                     || came.zip(wanted.as_u64()).is_some_and(|(came, wanted)| came + 1 == wanted);
                 d.hold(fits, || format!("retry_after: {wanted} was expected, {came:?} came"));
-                continue;
             }
-            "location" => match error.kind() {
-                CallErrorKind::Redirected { location } => optional(location.as_deref()),
-                _ => Value::Null,
-            },
-            "attempts" => match wanted {
-                Value::Array(wanted) => {
-                    let (wanted, came) = (wanted.len(), error.attempts().len());
-                    d.hold(wanted == came, || format!("{came} attempts instead of {wanted}"));
-                    continue;
-                }
-                _ => error.attempts().len().into(),
-            },
+            "attempts" => {
+                let wanted = wanted.as_array().map_or(wanted.clone(), |list| list.len().into());
+                d.equal(name, &wanted, &error.attempts().len().into());
+            }
             // The rest is words.
-            _ => continue,
-        };
-        d.equal(name, wanted, &came);
+            name => {
+                if let Some(came) = of_error(name, error) {
+                    d.equal(name, wanted, &came);
+                }
+            }
+        }
     }
 }
 
-pub(crate) fn server_error(error: &CallError) -> Option<&token_exchanger::ServerError> {
+/// What an error says under a name of the cases; `None` if that is no name for us.
+pub(crate) fn of_error(name: &str, error: &CallError) -> Option<Value> {
+    let told = server_error(error);
+    Some(match name {
+        "kind" => json!(names::kind(error.kind())),
+        "code_fate" => json!(names::fate(error.code_fate())),
+        "code" => json!(told.map(|told| &told.code)),
+        "description" => json!(told.and_then(|told| told.description.as_ref())),
+        "error_uri" => json!(told.and_then(|told| told.uri.as_ref())),
+        "status" => json!(error.headline().status().map(|status| status.as_u16())),
+        "location" => match error.kind() {
+            CallErrorKind::Redirected { location } => json!(location),
+            _ => Value::Null,
+        },
+        _ => return None,
+    })
+}
+
+fn server_error(error: &CallError) -> Option<&token_exchanger::ServerError> {
     match (&error.kind(), &error.headline().outcome) {
         (CallErrorKind::Refused(error), _) => Some(error),
         (_, Outcome::Answered { error, .. }) => error.as_ref(),
