@@ -2,6 +2,7 @@
 
 #![cfg(feature = "rustls")]
 
+mod support;
 #[path = "support/tls.rs"]
 mod tls;
 #[path = "support/wire.rs"]
@@ -9,10 +10,11 @@ mod wire;
 
 use std::time::Duration;
 
+use support::{assert_no_answer, code};
 use tls::{Authority, Shown};
 use token_exchanger::{
-    AuthorizationCode, CallError, CallErrorKind, CodeFate, Issued, ReqwestTransport,
-    TokenExchanger, TransportErrorKind,
+    CallError, CallErrorKind, CodeFate, Issued, ReqwestTransport, TokenExchanger,
+    TransportErrorKind,
 };
 use wire::{Step, WireServer, http};
 
@@ -250,10 +252,6 @@ fn builder(url: &str) -> token_exchanger::TokenExchangerBuilder {
     TokenExchanger::builder("my-client-id", url).client_secret("my-client-secret")
 }
 
-fn code() -> AuthorizationCode {
-    AuthorizationCode::unchecked("some-unique-auth-code")
-}
-
 async fn exchange(server: &WireServer) -> Result<Issued, CallError> {
     exchange_within(server, Duration::from_secs(30)).await
 }
@@ -274,12 +272,4 @@ async fn exchange_over_tls(
     let transport = ReqwestTransport::from_builder(client).unwrap();
     let url = format!("https://localhost:{}/token", server.address.port());
     builder(&url).transport(transport).build().unwrap().exchange(code()).await
-}
-
-#[track_caller]
-fn assert_no_answer(error: &CallError, kind: TransportErrorKind, fate: CodeFate) {
-    let CallErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
-    assert_eq!(transport.kind(), kind, "{transport:?}");
-    assert_eq!(error.code_fate(), fate);
-    assert_eq!(error.attempts().len(), 1);
 }

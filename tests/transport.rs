@@ -2,16 +2,18 @@
 
 #![cfg(feature = "reqwest")]
 
+mod support;
 #[path = "support/wire.rs"]
 mod wire;
 
 use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
+use support::{assert_no_answer, code};
 use token_exchanger::{
-    AuthorizationCode, CallError, CallErrorKind, CodeFate, Deadline, Issued, Policy,
-    ReqwestTransport, ReqwestTransportError, TokenExchanger, TokenExchangerBuilder, Transport,
-    TransportErrorKind, from_fn,
+    CallError, CallErrorKind, CodeFate, Deadline, Issued, Policy, ReqwestTransport,
+    ReqwestTransportError, TokenExchanger, TokenExchangerBuilder, Transport, TransportErrorKind,
+    from_fn,
 };
 use wire::{Step, WireServer, http};
 
@@ -284,18 +286,6 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn code() -> AuthorizationCode {
-    AuthorizationCode::unchecked("some-unique-auth-code")
-}
-
 async fn exchange(builder: TokenExchangerBuilder) -> Result<Issued, CallError> {
     builder.policy(Policy::Exhaustive).build().unwrap().exchange(code()).await
-}
-
-#[track_caller]
-fn assert_no_answer(error: &CallError, kind: TransportErrorKind, fate: CodeFate) {
-    let CallErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
-    assert_eq!(transport.kind(), kind, "{transport:?}");
-    assert_eq!(error.code_fate(), fate);
-    assert_eq!(error.attempts().len(), 1);
 }

@@ -5,8 +5,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use token_exchanger::{
-    AuthorizationCode, Call, CallError, Flavor, HttpRequest, HttpResponse, Policy, TokenExchanger,
-    TokenExchangerBuilder, TransportError, from_fn,
+    AuthorizationCode, Call, CallError, CallErrorKind, CodeFate, Flavor, HttpRequest, HttpResponse,
+    Policy, TokenExchanger, TokenExchangerBuilder, TransportError, TransportErrorKind, from_fn,
 };
 
 /// The client of the documented example: encoding changes nothing in its credentials.
@@ -112,4 +112,13 @@ pub(crate) fn basic(request: &HttpRequest) -> String {
     let header = header(request, "authorization").expect("an Authorization header");
     let credentials = header.strip_prefix("Basic ").expect("Basic");
     String::from_utf8(STANDARD.decode(credentials).expect("base64")).expect("text")
+}
+
+/// The call ended at its first attempt, without an answer.
+#[track_caller]
+pub(crate) fn assert_no_answer(error: &CallError, kind: TransportErrorKind, fate: CodeFate) {
+    let CallErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+    assert_eq!(transport.kind(), kind, "{transport:?}");
+    assert_eq!(error.code_fate(), fate);
+    assert_eq!(error.attempts().len(), 1);
 }
