@@ -5,27 +5,29 @@ use std::future::{Future, IntoFuture};
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use crate::code::{AuthorizationCode, CodeFate};
+use self::end::Judged;
+use self::letter::Additions;
+use crate::ask::Ask;
 use crate::decode::{self, Reading, Warning};
-use crate::encode::{self, Parameters, alike};
+use crate::encode::alike;
 use crate::endpoint::Endpoint;
-use crate::error::{Attempt, CallError, CallErrorKind, ConfigError, Failure, Outcome};
+use crate::error::{Attempt, CallError, ConfigError, Outcome};
 use crate::flavor::Flavor;
 use crate::ladder::Ladder;
-use crate::mask::Mask;
-use crate::pkce::CodeVerifier;
 use crate::secret::Secret;
 use crate::setup::Setup;
 use crate::token::Token;
 use crate::transport::{
     Deadline, HttpRequest, HttpResponse, Transport, TransportError, within_limit,
 };
-use crate::verdict::{self, Answer, Asked, Class, Policy, Step};
+use crate::verdict::{self, Answer, Asked, Class, Reach, Step};
+
+mod end;
+mod letter;
 
 /// One thing asked of the provider, in up to as many requests as there are flavors.
 ///
@@ -41,10 +43,11 @@ use crate::verdict::{self, Answer, Asked, Class, Policy, Step};
 #[must_use = "a call does nothing until it is awaited, sent or turned"]
 pub struct Call<T> {
     setup: Arc<Setup>,
-    /// What is asked, for people.
-    asks: &'static str,
+    ask: Ask,
     endpoint: Endpoint,
-    code: AuthorizationCode,
+    /// Of the conventions, for the next request.
+    additions: Additions,
+    /// Of the caller.
     parameters: Vec<(String, Secret)>,
     /// What is left to try; the first is under way. Never empty.
     ladder: Ladder,
@@ -68,35 +71,31 @@ pub struct Issued {
     pub warnings: Vec<Warning>,
 }
 
-/// An attempt and what was made of it.
-struct Judged {
-    attempt: Attempt,
-    class: Class,
-    /// `None` where none came.
-    answer: Option<Answer>,
-}
-
-impl Call<Issued> {
-    /// Trades the code for a token
-    /// ([RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)).
-    pub(crate) fn exchange(setup: Arc<Setup>, code: AuthorizationCode) -> Self {
+impl<T> Call<T> {
+    /// `got_by` is how the token was got that this is about.
+    pub(crate) fn new(
+        setup: &Arc<Setup>,
+        endpoint: &Endpoint,
+        ask: Ask,
+        got_by: Option<Flavor>,
+        finish: fn(Issued) -> T,
+    ) -> Self {
         Self {
-            ladder: setup.flavors(),
-            endpoint: setup.token_endpoint.clone(),
-            setup,
-            asks: "code exchange",
-            code,
+            ladder: setup.flavors(ask.kind(), got_by),
+            additions: Additions::new(setup, &ask),
+            endpoint: endpoint.clone(),
+            setup: Arc::clone(setup),
+            ask,
             parameters: Vec::new(),
             judged: Vec::new(),
             started: None,
-            finish: |issued| issued,
+            finish,
         }
     }
-}
 
-impl<T> Call<T> {
     /// Adds a parameter, or replaces the one of that name, in place if it is a standard one. Without
-    /// a name or a value it is left out. The value is kept out of all output.
+    /// a name or a value it is left out. The value is kept out of all output. A standard name is
+    /// sent as the [`Conventions`](crate::Conventions) rename it.
     ///
     /// `client_id` and `client_secret` stand where the flavor puts credentials into the body, and
     /// nowhere else.
@@ -113,8 +112,11 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sends this call to another token endpoint: some are known only after the callback, which
-    /// names the data center or the tenant.
+    /// Sends this call to another endpoint: some token URLs are known only after the callback,
+    /// which names the data center or the tenant.
+    ///
+    /// The secret and the code go there, and whoever can forge a callback can name any host: compare
+    /// what the callback says with the provider's list of its hosts before you make a URL of it.
     ///
     /// # Errors
     ///
@@ -132,6 +134,9 @@ impl<T> Call<T> {
     /// - no flavor got a token: [`CallError::kind`] says why, [`CallError::attempts`] what happened
     pub async fn send(mut self, transport: &dyn Transport) -> Result<T, CallError> {
         loop {
+            if let Some(kind) = self.obstacle() {
+                return Err(self.unsent(kind));
+            }
             let sent = now();
             let answer = transport.send(self.request_at(sent)).await;
             match self.receive(answer, sent, now()) {
@@ -151,6 +156,9 @@ impl<T> Call<T> {
         mut send: impl FnMut(HttpRequest) -> Result<HttpResponse, TransportError>,
     ) -> Result<T, CallError> {
         loop {
+            if let Some(kind) = self.obstacle() {
+                return Err(self.unsent(kind));
+            }
             let sent = now();
             let answer = send(self.request_at(sent));
             match self.receive(answer, sent, now()) {
@@ -161,7 +169,9 @@ impl<T> Call<T> {
     }
 
     /// The request to send now: complete, with its secrets. Hand what comes of it to
-    /// [`Call::receive`].
+    /// [`Call::receive`]. Of a call that cannot be sent, since its code belongs to another exchanger
+    /// or its URL would be too long, it is an empty one without any secret, and
+    /// [`Call::receive`] gives the error.
     ///
     /// Reads the clock for the [`Deadline`] of the first request; from then on the moments given
     /// to [`Call::receive`] count.
@@ -177,6 +187,9 @@ impl<T> Call<T> {
         sent: SystemTime,
         received: SystemTime,
     ) -> ControlFlow<Result<T, CallError>, Self> {
+        if let Some(kind) = self.obstacle() {
+            return ControlFlow::Break(Err(self.unsent(kind)));
+        }
         self.started.get_or_insert(sent);
         let elapsed = received.duration_since(sent).unwrap_or_default();
         let response = match answer.and_then(within_limit) {
@@ -186,7 +199,7 @@ impl<T> Call<T> {
 
         let status = response.status();
         let asked = self.asked();
-        let reading = decode::read(&response, sent, &self.setup.scopes, || self.mask());
+        let reading = self.ask.read(&response, sent, &self.setup, || self.mask());
         let asks_to_wait = response.headers().contains_key(RETRY_AFTER);
         let class = verdict::class(status, asks_to_wait, &reading, asked);
         let told = match reading {
@@ -204,7 +217,7 @@ impl<T> Call<T> {
         let outcome = Outcome::Answered { status, error };
         let answer = Answer { status, told, retry_after, location };
         let step = verdict::step(class, status, asked);
-        let end = (step == Step::Stop).then(|| verdict::kind(class, &answer));
+        let end = (step == Step::Stop).then(|| verdict::kind(class, &answer, asked.reach));
         self.judge(class, outcome, elapsed, Some(answer));
 
         if let Some(kind) = end {
@@ -215,76 +228,24 @@ impl<T> Call<T> {
         }
         // What tells two flavors apart may be a secret that a parameter has taken away.
         let secret_is_set = self.parameters.iter().any(|(name, _)| name == "client_secret");
-        let compare = secret_is_set && asked.policy == Policy::Careful;
-        let sent = compare.then(|| self.written(asked.flavor));
-        let repeats = |flavor| sent.as_ref().is_some_and(|it| alike(it, &self.written(flavor)));
+        let compare = secret_is_set && asked.reach != Reach::Exhaustive;
+        let sent = compare.then(|| self.written(asked.flavor).ok()).flatten();
+        let repeats = |flavor| {
+            let written = sent.as_ref().zip(self.written(flavor).ok());
+            written.is_some_and(|(sent, next)| alike(sent, &next))
+        };
         let left = self.ladder.iter().copied();
         self.ladder = left.filter(|&it| it != asked.flavor && !repeats(it)).collect();
         if self.is_at_its_end(received) {
             return ControlFlow::Break(Err(self.exhausted()));
         }
+        self.additions = Additions::new(&self.setup, &self.ask);
         ControlFlow::Continue(self)
-    }
-
-    fn request_at(&self, sent: SystemTime) -> HttpRequest {
-        let mut request = self.written(self.ladder[0]);
-        request.extensions_mut().insert(Arc::clone(&self.endpoint.target));
-        if let Some(deadline) = self.deadline(sent) {
-            request.extensions_mut().insert(deadline);
-        }
-        request
-    }
-
-    fn written(&self, flavor: Flavor) -> HttpRequest {
-        let uri = &self.endpoint.target.uri;
-        encode::request(&self.setup.client, uri, self.parameters(), flavor)
-    }
-
-    /// The parameters in the order of a form.
-    fn parameters(&self) -> Parameters<'_> {
-        let redirect_uri = self.code.redirect_uri.as_ref().unwrap_or(&self.setup.redirect_uri);
-        let verifier = self.code.verifier.as_ref().map_or("", CodeVerifier::expose);
-        let mut parameters = Parameters::from_slice(&[
-            ("grant_type", "authorization_code"),
-            ("scope", &self.setup.scope),
-            ("redirect_uri", redirect_uri),
-            ("code", self.code.code.expose()),
-            ("code_verifier", verifier),
-        ]);
-        for (name, value) in &self.parameters {
-            match parameters.iter_mut().find(|(standard, _)| standard == name) {
-                Some(parameter) => parameter.1 = value.expose(),
-                None => parameters.push((name, value.expose())),
-            }
-        }
-        parameters
-    }
-
-    /// Everything secret that a server could send back.
-    fn mask(&self) -> Mask<'_> {
-        let mut mask = Mask::default();
-        mask.hide("code", self.code.code.expose());
-        if let Some(verifier) = &self.code.verifier {
-            mask.hide("code_verifier", verifier.expose());
-        }
-        if let Some(secret) = self.setup.client.secret() {
-            mask.hide("client_secret", secret.expose());
-            for header in self.setup.client.headers() {
-                let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
-                mask.hide("authorization", credentials.unwrap_or_default().trim_end_matches('='));
-            }
-        }
-        for (name, value) in &self.parameters {
-            if !NOT_SECRET.contains(&&**name) {
-                mask.hide(name, value.expose());
-            }
-        }
-        mask
     }
 
     fn asked(&self) -> Asked {
         Asked {
-            policy: self.setup.wishes.policy,
+            reach: self.setup.reach(self.ask.kind()),
             flavor: self.ladder[0],
             encoding_matters: self.setup.client.encoding_matters(),
         }
@@ -299,73 +260,6 @@ impl<T> Call<T> {
         self.ladder.is_empty()
             || self.setup.max_attempts.is_some_and(|most| self.judged.len() >= most)
             || self.deadline(now).is_some_and(|deadline| deadline.left(now).is_zero())
-    }
-
-    fn accepted(
-        self,
-        mut token: Token,
-        warnings: Vec<Warning>,
-        status: StatusCode,
-        elapsed: Duration,
-    ) -> T {
-        let flavor = self.ladder[0];
-        self.setup.accept(flavor);
-        token.flavor = Some(flavor);
-        let mut attempts = Vec::with_capacity(self.judged.len() + 1);
-        attempts.extend(self.judged.into_iter().map(|judged| judged.attempt));
-        attempts.push(Attempt::new(flavor, Some(status), Outcome::Accepted, elapsed));
-        (self.finish)(Issued { token, flavor, attempts, warnings })
-    }
-
-    fn unanswered(mut self, error: TransportError, elapsed: Duration) -> CallError {
-        let kind = error.kind();
-        self.judge(Class::NoAnswer(kind), Outcome::Unanswered(kind), elapsed, None);
-        let error = error.map_source(|source| self.mask().error(source));
-        self.stopped(CallErrorKind::Transport(error))
-    }
-
-    /// The error of a call that its last attempt ended.
-    fn stopped(mut self, kind: CallErrorKind) -> CallError {
-        // What is left was not to be tried.
-        self.ladder.clear();
-        let last = self.judged.len() - 1;
-        self.error(last, kind)
-    }
-
-    /// The error of a call that ran out of flavors, attempts or time.
-    fn exhausted(self) -> CallError {
-        let answers = self.judged.iter();
-        let answers = answers.filter_map(|judged| Some((judged.class, judged.answer.as_ref()?)));
-        let (headline, kind) = verdict::exhausted(&answers.collect::<Vec<_>>());
-        self.error(headline, kind)
-    }
-
-    fn error(self, headline: usize, kind: CallErrorKind) -> CallError {
-        let refused = matches!(kind, CallErrorKind::Refused(_));
-        let unrecognised = |judged: &&Judged| refused && judged.class == Class::Client;
-        let earlier = &self.judged[..headline];
-        for suspect in earlier.iter().filter(unrecognised) {
-            self.setup.doubt(suspect.attempt.flavor);
-        }
-        let fates = self.judged.iter();
-        let fates = fates.map(|judged| verdict::fate(judged.class, judged.answer.as_ref()));
-        CallError::new(Failure {
-            kind,
-            asked: self.asks,
-            host: self.endpoint.host,
-            headline,
-            fate: fates.max().unwrap_or(CodeFate::Unsent),
-            may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
-            untried: self.ladder.into_vec(),
-            attempts: self.judged.into_iter().map(|judged| judged.attempt).collect(),
-            code: Some(self.code),
-        })
-    }
-
-    fn judge(&mut self, class: Class, outcome: Outcome, elapsed: Duration, answer: Option<Answer>) {
-        let status = answer.as_ref().map(|answer| answer.status);
-        let attempt = Attempt::new(self.ladder[0], status, outcome, elapsed);
-        self.judged.push(Judged { attempt, class, answer });
     }
 }
 
@@ -382,7 +276,7 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("asks", &self.asks)
+            .field("asks", &self.ask.kind().to_string())
             .field("host", &self.endpoint.host)
             .field("flavors", &self.ladder)
             .field("parameters", &self.parameters)
@@ -393,6 +287,3 @@ impl<T> fmt::Debug for Call<T> {
 fn now() -> SystemTime {
     SystemTime::now()
 }
-
-/// Standard parameters that anyone may see.
-const NOT_SECRET: [&str; 4] = ["grant_type", "scope", "redirect_uri", "client_id"];

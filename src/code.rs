@@ -16,6 +16,12 @@ pub struct AuthorizationCode {
     pub(crate) code: Secret,
     pub(crate) verifier: Option<CodeVerifier>,
     pub(crate) redirect_uri: Option<String>,
+    /// Which exchanger began its authorization, if that is known.
+    pub(crate) origin: Option<String>,
+    /// The state of its authorization, if that is known.
+    pub(crate) state: Option<Secret>,
+    /// What else the callback brought.
+    pub(crate) params: Vec<(String, Secret)>,
 }
 
 impl AuthorizationCode {
@@ -23,7 +29,14 @@ impl AuthorizationCode {
     /// that it sent ([RFC 6749, section 10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)).
     /// An empty code is sent as none, which no provider accepts.
     pub fn unchecked(code: impl Into<Secret>) -> Self {
-        Self { code: code.into(), verifier: None, redirect_uri: None }
+        Self {
+            code: code.into(),
+            verifier: None,
+            redirect_uri: None,
+            origin: None,
+            state: None,
+            params: Vec::new(),
+        }
     }
 
     /// Adds the verifier of the challenge that the authorization request carried.
@@ -39,6 +52,16 @@ impl AuthorizationCode {
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
+    }
+
+    /// What else the callback brought under this name, such as `realmId`; `None` if there was nothing
+    /// of it, or the code came without its callback.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose())
+    }
+
+    pub(crate) fn state(&self) -> Option<&Secret> {
+        self.state.as_ref()
     }
 }
 

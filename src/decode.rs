@@ -6,29 +6,29 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use serde_json::{Map, Value};
 
-use self::members::{Member, Members, VALUE_LIMIT, is_private};
+use self::grant::Grant;
+use self::members::Members;
+use crate::conventions::AnswerConventions;
 use crate::mask::Mask;
-use crate::secret::Secret;
-use crate::token::{BEARER, Token};
+use crate::token::Token;
 use crate::transport::{HttpResponse, body_limit};
 
+mod grant;
 mod headers;
 mod members;
 mod refusal;
 mod tokens;
 
 pub(crate) use self::headers::{location, retry_after};
-pub(crate) use self::refusal::Told;
+pub(crate) use self::refusal::{CODE_LIMIT, DESCRIPTION_LIMIT, Told, printable};
 
 /// What a body holds.
 pub(crate) enum Reading {
-    /// A usable access token, and what was odd about the rest.
+    /// What was asked for: a usable access token, and what was odd about the rest.
     Token(Token, Vec<Warning>),
     /// A token and an error at once.
     TokenAndError,
@@ -60,6 +60,10 @@ pub enum Warning {
     NotAHeaderValue,
     /// The named member could not be read, and counts as missing.
     Ignored(&'static str),
+    /// The answer to client credentials brought a refresh token
+    /// ([RFC 6749, section 4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3) advises
+    /// against it); it is left out, since the credentials get a new token as well.
+    RefreshTokenIgnored,
     /// A member that is not of the standard could not be kept: nested too deeply, damaged, more
     /// than 64 KiB with the others, or under a name that serde_json keeps for itself.
     DroppedExtra,
@@ -75,213 +79,110 @@ impl fmt::Display for Warning {
             Self::ZeroLifetime => f.write_str("the lifetime is zero, taken as unknown"),
             Self::NarrowedScope => f.write_str("a scope that was asked for was not granted"),
             Self::NotAHeaderValue => f.write_str("access_token cannot be sent in a header"),
+            Self::RefreshTokenIgnored => f.write_str("client credentials brought a refresh token"),
             Self::Ignored(member) => write!(f, "{member} could not be read, taken as missing"),
             Self::DroppedExtra => f.write_str("a member beyond the standard could not be kept"),
         }
     }
 }
 
+/// What a provider's answers are to be read by.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected<'a> {
+    pub(crate) scopes: &'a [String],
+    /// What stands between scopes beside white space.
+    pub(crate) delimiter: &'a str,
+    pub(crate) conventions: &'a AnswerConventions,
+}
+
 /// Reads the body of an answer to a request that was sent at `sent`.
 pub(crate) fn read<'m>(
     response: &HttpResponse,
     sent: SystemTime,
-    requested_scopes: &[String],
+    expected: Expected<'_>,
     mask: impl FnOnce() -> Mask<'m>,
 ) -> Reading {
     let success = response.status().is_success();
-    let limit = body_limit(response.status());
-    let body = &response.body()[..limit.min(response.body().len())];
-    // Checked first: the lossy way takes longer, and what is damaged is rare.
-    let whole = std::str::from_utf8(body).map(Cow::Borrowed);
-    let text = whole.unwrap_or_else(|_| String::from_utf8_lossy(body));
-    let damaged = matches!(text, Cow::Owned(_));
-    let (text, marked) = match text.strip_prefix('\u{feff}') {
-        Some(text) => (text, true),
-        None => (&*text, false),
-    };
-    let members = Members::read(text);
+    let body = Body::of(response);
+    let (text, damaged) = (body.text(), body.is_damaged());
+    let answer = Members::read(text);
+    let root = (!expected.conventions.root.is_empty())
+        .then(|| answer.at(&expected.conventions.root).unwrap_or_default());
+    let members = root.as_ref().unwrap_or(&answer);
+    let sign = expected.conventions.error.as_ref();
 
-    let Some(access_token) = access_token(&members, damaged) else {
+    let name = theirs(expected.conventions, "access_token");
+    let Some(access_token) = access_token(members, name, damaged) else {
         // What cannot be read to its end may hold more than was seen.
-        let hidden = success && tokens::named(text, &members);
-        return match refusal::read(&members, mask) {
+        let hidden = success && (members.one(name).is_some() || tokens::named(text, &answer));
+        return match refusal::read(&answer, expected.conventions, mask) {
             // An error does not undo a token, though it be one that we cannot use.
             Some(refusal) if success && refusal.brings_token => Reading::TokenAndError,
-            Some(refusal) if members.whole || !hidden => Reading::Error(refusal.told),
-            None if !hidden && (members.whole || !success) => Reading::Nothing,
+            Some(refusal) if answer.whole || !hidden => Reading::Error(refusal.told),
+            None if !hidden && (answer.whole || !success) => Reading::Nothing,
             _ => Reading::Hidden,
         };
     };
-    if refusal::is_there(&members) {
+    if refusal::is_there(&answer, sign) {
         return Reading::TokenAndError;
     }
-    if !members.whole && success {
+    if !answer.whole && success {
         return Reading::Hidden;
     }
-    let mut grant = Grant { members: &members, damaged, warnings: Vec::new() };
-    if marked {
+    let mut grant = Grant { answer: &answer, members, damaged, expected, warnings: Vec::new() };
+    if body.is_marked() {
         grant.warn(Warning::ByteOrderMark);
     }
     grant.check_content_type(response.headers().get(CONTENT_TYPE));
-    let token = grant.token(&access_token, sent, requested_scopes);
+    let token = grant.token(&access_token, sent);
     Reading::Token(token, grant.warnings)
 }
 
-fn access_token<'a>(members: &Members<'a>, damaged: bool) -> Option<Cow<'a, str>> {
-    let member = members.one("access_token")??;
+/// Reads the error that an answer without a token tells.
+pub(crate) fn error<'m>(
+    response: &HttpResponse,
+    conventions: &AnswerConventions,
+    mask: impl FnOnce() -> Mask<'m>,
+) -> Option<Told> {
+    let body = Body::of(response);
+    let refusal = refusal::read(&Members::read(body.text()), conventions, mask);
+    refusal.map(|refusal| refusal.told)
+}
+
+/// What the provider calls the member.
+fn theirs<'a>(conventions: &'a AnswerConventions, name: &'a str) -> &'a str {
+    conventions.rename.get(name).map_or(name, |theirs| theirs)
+}
+
+fn access_token<'a>(members: &Members<'a>, name: &str, damaged: bool) -> Option<Cow<'a, str>> {
+    let member = members.one(name)??;
     member.non_empty_text().filter(|_| !(damaged && member.is_damaged()))
 }
 
-/// An answer with a usable access token, read on for what came with it.
-struct Grant<'m, 'a> {
-    members: &'m Members<'a>,
-    damaged: bool,
-    warnings: Vec<Warning>,
-}
+/// A body as text.
+struct Body<'a>(Cow<'a, str>);
 
-impl<'a> Grant<'_, 'a> {
-    fn token(&mut self, access_token: &str, sent: SystemTime, requested: &[String]) -> Token {
-        if !access_token.bytes().all(is_of_a_header) {
-            self.warn(Warning::NotAHeaderValue);
-        }
-        Token {
-            access_token: access_token.into(),
-            token_type: self.token_type(),
-            refresh_token: self
-                .optional("refresh_token", Member::non_empty_text)
-                .map(|text| Secret::new(text.into_owned())),
-            expires_at: self.moment("expires_in", sent),
-            refresh_expires_at: self
-                .moment("refresh_token_expires_in", sent)
-                .or_else(|| self.moment("refresh_expires_in", sent)),
-            scopes: self.scopes(requested),
-            flavor: None,
-            extra: self.extra(),
-        }
+impl<'a> Body<'a> {
+    fn of(response: &'a HttpResponse) -> Self {
+        let limit = body_limit(response.status());
+        let body = &response.body()[..limit.min(response.body().len())];
+        // Checked first: the lossy way takes longer, and what is damaged is rare.
+        let whole = std::str::from_utf8(body).map(Cow::Borrowed);
+        Self(whole.unwrap_or_else(|_| String::from_utf8_lossy(body)))
     }
 
-    fn token_type(&mut self) -> String {
-        let known = self.warnings.len();
-        let Some(name) = self.optional("token_type", Member::non_empty_text) else {
-            if self.warnings.len() == known {
-                self.warn(Warning::MissingTokenType);
-            }
-            return BEARER.to_owned();
-        };
-        if name.eq_ignore_ascii_case(BEARER) {
-            return BEARER.to_owned();
-        }
-        self.warn(Warning::UnknownTokenType);
-        name.into_owned()
+    fn text(&self) -> &str {
+        self.0.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.0)
     }
 
-    /// The end of a lifetime that is told in seconds.
-    fn moment(&mut self, name: &'static str, sent: SystemTime) -> Option<SystemTime> {
-        // A fraction of a second is no lifetime, and a token may end early but not late.
-        let seconds = self.optional(name, |member| {
-            let seconds = member.number().filter(|seconds| *seconds >= 0.0)?;
-            let moment = sent.checked_add(Duration::try_from_secs_f64(seconds.floor()).ok()?)?;
-            Some((seconds.floor(), moment))
-        });
-        match seconds? {
-            (0.0, _) => {
-                self.warn(Warning::ZeroLifetime);
-                None
-            }
-            (_, moment) => Some(moment),
-        }
+    fn is_marked(&self) -> bool {
+        self.0.starts_with(BYTE_ORDER_MARK)
     }
 
-    fn scopes(&mut self, requested: &[String]) -> Option<Vec<String>> {
-        let split = |text: &str| -> Vec<String> {
-            text.split_ascii_whitespace().map(str::to_owned).collect()
-        };
-        let granted = self.optional("scope", |member| {
-            let member = Some(member).filter(|member| member.size() <= VALUE_LIMIT)?;
-            member.text().map(|text| split(&text)).or_else(|| member.texts())
-        })?;
-        let mut asked = requested.iter().flat_map(|scopes| scopes.split_ascii_whitespace());
-        if asked.any(|scope| !granted.iter().any(|granted| granted == scope)) {
-            self.warn(Warning::NarrowedScope);
-        }
-        Some(granted)
-    }
-
-    fn extra(&mut self) -> Map<String, Value> {
-        let mut extra = Map::new();
-        let mut room = VALUE_LIMIT;
-        for (name, member) in self.members.iter().filter(|(name, _)| !STANDARD.contains(name)) {
-            let size = name.len() + member.size();
-            let fits = size <= room && !(self.damaged && member.is_damaged());
-            match (fits && !is_private(name)).then(|| member.value()).flatten() {
-                Some(value) if depth(&value) <= MOST_DEPTH => {
-                    room -= size;
-                    extra.insert(name.to_owned(), value);
-                }
-                _ => self.warnings.push(Warning::DroppedExtra),
-            }
-        }
-        self.warnings.dedup();
-        extra
-    }
-
-    /// The value of an optional member: `None` if it is missing or null, or, with a warning, if it
-    /// cannot be read.
-    fn optional<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&Member<'a>) -> Option<T>,
-    ) -> Option<T> {
-        let member = self.members.one(name)?;
-        if member.is_some_and(Member::is_null) {
-            return None;
-        }
-        let member = member.filter(|member| !(self.damaged && member.is_damaged()));
-        let value = member.and_then(read);
-        if value.is_none() {
-            self.warn(Warning::Ignored(name));
-        }
-        value
-    }
-
-    fn check_content_type(&mut self, content_type: Option<&HeaderValue>) {
-        let Some(content_type) = content_type else { return };
-        let text = content_type.to_str().unwrap_or_default();
-        let essence = text.split(';').next().unwrap_or_default().trim();
-        let fits = if self.members.form_encoded {
-            essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        } else {
-            let subtype = essence.rsplit_once(['/', '+']).map(|(_, subtype)| subtype);
-            subtype.is_some_and(|subtype| subtype.eq_ignore_ascii_case("json"))
-        };
-        if !fits {
-            self.warn(Warning::ContentType);
-        }
-    }
-
-    fn warn(&mut self, warning: Warning) {
-        self.warnings.push(warning);
+    /// Whether some of its bytes were no UTF-8.
+    fn is_damaged(&self) -> bool {
+        matches!(self.0, Cow::Owned(_))
     }
 }
 
-fn depth(value: &Value) -> usize {
-    let within = match value {
-        Value::Array(values) => values.iter().map(depth).max(),
-        Value::Object(members) => members.values().map(depth).max(),
-        _ => return 0,
-    };
-    1 + within.unwrap_or(0)
-}
-
-/// How deeply a member may be nested. A stored token is read back at up to 127 levels, of which this
-/// leaves enough for whatever it is stored in.
-const MOST_DEPTH: usize = 64;
-
-/// Whether a header value can have the byte
-/// ([RFC 9110, section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
-fn is_of_a_header(byte: u8) -> bool {
-    byte == b'\t' || !byte.is_ascii_control()
-}
-
-/// The members that a [`Token`] has fields for.
-const STANDARD: [&str; 5] = ["access_token", "token_type", "refresh_token", "expires_in", "scope"];
+const BYTE_ORDER_MARK: char = '\u{feff}';

@@ -5,16 +5,20 @@
 //! an escape that is not there cannot be misread. A space is `%20`, which every decoder reads
 //! right, and never `+`, which some do not.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Uri};
+use http::{HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::utf8_percent_encode;
 use serde::Serializer as _;
 use smallvec::SmallVec;
 
+use crate::conventions::Verb;
 use crate::flavor::{BodyEncoding, ClientAuth, Flavor, RESERVED, is_unreserved};
 use crate::secret::Secret;
+use crate::template;
 use crate::transport::HttpRequest;
 
 /// Who asks: the credentials, and both ways in which they stand in a header.
@@ -23,14 +27,31 @@ pub(crate) struct Client {
     secret: Option<Secret>,
     basic: HeaderValue,
     basic_raw: HeaderValue,
+    /// A raw header ends the user at its first colon
+    /// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
+    can_be_raw: bool,
 }
 
 impl Client {
-    pub(crate) fn new(id: String, secret: Option<Secret>) -> Self {
+    /// `user` and `password` are templates of what stands in a header.
+    pub(crate) fn new(id: String, secret: Option<Secret>, [user, password]: [&str; 2]) -> Self {
         let text = secret.as_ref().map_or("", Secret::expose);
-        let basic = basic_header(&url_encode(&id), &url_encode(text));
-        let basic_raw = basic_header(&id, text);
-        Self { basic, basic_raw, id, secret }
+        let fill = |half| {
+            let value = |name: &str| if name == "client_secret" { text } else { &id };
+            Secret::new(template::fill(half, value))
+        };
+        let (user, password) = (fill(user), fill(password));
+        Self {
+            basic: basic_header(&url_encode(user.expose()), &url_encode(password.expose())),
+            basic_raw: basic_header(user.expose(), password.expose()),
+            can_be_raw: !user.expose().contains(':'),
+            id,
+            secret,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn secret(&self) -> Option<&Secret> {
@@ -47,10 +68,9 @@ impl Client {
         self.basic != self.basic_raw
     }
 
-    /// Whether the flavor can be written: a raw header ends the id at its first colon
-    /// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
+    /// Whether the flavor can be written.
     pub(crate) fn can_write(&self, flavor: Flavor) -> bool {
-        flavor.auth != ClientAuth::BasicRaw || !self.id.contains(':')
+        flavor.auth != ClientAuth::BasicRaw || self.can_be_raw
     }
 
     /// Whether both flavors write the same bytes.
@@ -66,6 +86,21 @@ impl Client {
 /// Names and values; few calls have more than fit without the heap.
 pub(crate) type Parameters<'a> = SmallVec<[(&'a str, &'a str); 10]>;
 
+/// How a request is written but for its flavor.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner<'a> {
+    pub(crate) verb: Verb,
+    /// They replace the ones that we write.
+    pub(crate) headers: &'a [(HeaderName, HeaderValue)],
+    /// Parameters that are called otherwise.
+    pub(crate) rename: &'a BTreeMap<String, String>,
+    /// Whether the id stands beside a header too.
+    pub(crate) id_beside: bool,
+    /// Whether the id stands nowhere but in a header.
+    pub(crate) omits_id: bool,
+    pub(crate) omits_secret: bool,
+}
+
 /// Writes the request. The parameters stand in the order in which they go into a form; an empty
 /// one is left out ([RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 pub(crate) fn request<'a>(
@@ -73,14 +108,67 @@ pub(crate) fn request<'a>(
     uri: &Uri,
     mut parameters: Parameters<'a>,
     flavor: Flavor,
-) -> HttpRequest {
-    // The credentials stand in one place only (RFC 6749, section 2.3), whoever set them.
-    let id = take(&mut parameters, "client_id").unwrap_or(&client.id);
-    let secret = take(&mut parameters, "client_secret");
-    let secret = secret.or(client.secret.as_ref().map(Secret::expose)).unwrap_or_default();
-    let authorization = match flavor.auth {
-        ClientAuth::Basic => Some(&client.basic),
-        ClientAuth::BasicRaw => Some(&client.basic_raw),
+    manner: Manner<'a>,
+) -> Result<HttpRequest, UrlTooLong> {
+    let authorization = authorize(client, &mut parameters, flavor, manner);
+    parameters.retain(|&mut (name, value)| !name.is_empty() && !value.is_empty());
+    if !manner.rename.is_empty() {
+        for (name, _) in &mut parameters {
+            *name = manner.rename.get(*name).map_or(*name, |theirs| theirs);
+        }
+    }
+
+    let mut request = HttpRequest::default();
+    *request.method_mut() = if manner.verb == Verb::Get { Method::GET } else { Method::POST };
+    let content_type = match (manner.verb, flavor.encoding) {
+        (Verb::PostQuery | Verb::Get, _) => {
+            *request.uri_mut() = with_query(uri, &form(&parameters))?;
+            None
+        }
+        (Verb::Post, encoding) => {
+            *request.uri_mut() = uri.clone();
+            *request.body_mut() = match encoding {
+                BodyEncoding::Form => form(&parameters).into_bytes(),
+                BodyEncoding::Json => json(parameters),
+            };
+            Some(if encoding == BodyEncoding::Form { FORM } else { JSON })
+        }
+    };
+    let headers = request.headers_mut();
+    if let Some(content_type) = content_type {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    headers.insert(ACCEPT, JSON);
+    for (name, value) in manner.headers {
+        headers.insert(name, value.clone());
+    }
+    if let Some(authorization) = authorization {
+        headers.insert(AUTHORIZATION, authorization.clone());
+    }
+    Ok(request)
+}
+
+/// Puts the client's credentials in one place only (RFC 6749, section 2.3), whoever set them.
+fn authorize<'a>(
+    client: &'a Client,
+    parameters: &mut Parameters<'a>,
+    flavor: Flavor,
+    manner: Manner<'_>,
+) -> Option<&'a HeaderValue> {
+    let own = |omitted: bool, text: &'a str| if omitted { "" } else { text };
+    let id = take(parameters, "client_id").unwrap_or(own(manner.omits_id, &client.id));
+    let secret = client.secret.as_ref().map_or("", Secret::expose);
+    let secret = take(parameters, "client_secret").unwrap_or(own(manner.omits_secret, secret));
+    let beside = if manner.id_beside { id } else { "" };
+    match flavor.auth {
+        ClientAuth::Basic => {
+            parameters.push(("client_id", beside));
+            Some(&client.basic)
+        }
+        ClientAuth::BasicRaw => {
+            parameters.push(("client_id", beside));
+            Some(&client.basic_raw)
+        }
         ClientAuth::Body => {
             parameters.extend([("client_id", id), ("client_secret", secret)]);
             None
@@ -89,36 +177,36 @@ pub(crate) fn request<'a>(
             parameters.push(("client_id", id));
             None
         }
-    };
-    parameters.retain(|&mut (name, value)| !name.is_empty() && !value.is_empty());
-    let (content_type, body) = match flavor.encoding {
-        BodyEncoding::Form => (FORM, form(&parameters)),
-        BodyEncoding::Json => (JSON, json(parameters)),
-    };
-
-    let mut request = HttpRequest::new(body);
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = uri.clone();
-    let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, content_type);
-    headers.insert(ACCEPT, JSON);
-    if let Some(authorization) = authorization {
-        headers.insert(AUTHORIZATION, authorization.clone());
     }
-    request
+}
+
+/// The parameters would make a URL that is longer than any request can have.
+#[derive(Debug)]
+pub(crate) struct UrlTooLong;
+
+/// The URI, its own query to the letter, and behind it the parameters.
+pub(crate) fn with_query(uri: &Uri, parameters: &str) -> Result<Uri, UrlTooLong> {
+    let between = match uri.query() {
+        _ if parameters.is_empty() => "",
+        None => "?",
+        Some("") => "",
+        Some(_) => "&",
+    };
+    format!("{uri}{between}{parameters}").try_into().map_err(|_| UrlTooLong)
 }
 
 /// Whether both requests to one endpoint are the same bytes.
 pub(crate) fn alike(one: &HttpRequest, other: &HttpRequest) -> bool {
-    one.headers() == other.headers() && one.body() == other.body()
+    one.uri() == other.uri() && one.headers() == other.headers() && one.body() == other.body()
 }
 
 /// The text as it stands in a form and in an encoded header.
-fn url_encode(text: &str) -> String {
+pub(crate) fn url_encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-fn form(parameters: &[(&str, &str)]) -> Vec<u8> {
+/// The parameters as a form, or the query of a URL, has them.
+pub(crate) fn form(parameters: &[(&str, &str)]) -> String {
     let length = parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
     // Redirect URIs grow by their slashes and colons: some room avoids a second allocation.
     let mut body = String::with_capacity(length + 32);
@@ -130,7 +218,7 @@ fn form(parameters: &[(&str, &str)]) -> Vec<u8> {
         body.push('=');
         push_encoded(&mut body, value);
     }
-    body.into_bytes()
+    body
 }
 
 fn push_encoded(body: &mut String, text: &str) {

@@ -21,6 +21,19 @@ impl Endpoint {
         text: &str,
         cleartext: Cleartext,
     ) -> Result<Self, ConfigError> {
+        let endpoint = Self::with_fragment(field, text, cleartext)?;
+        if endpoint.target.url.fragment().is_some() {
+            return Err(ConfigError::FragmentInUrl { field });
+        }
+        Ok(endpoint)
+    }
+
+    /// One that may have a fragment: a page, and nothing that a request is sent to.
+    pub(crate) fn with_fragment(
+        field: &'static str,
+        text: &str,
+        cleartext: Cleartext,
+    ) -> Result<Self, ConfigError> {
         trimmed(field, text)?;
         let invalid = |reason| ConfigError::InvalidUrl { field, reason };
         // The parser would drop or rewrite these, and so read another URL than a person does.
@@ -35,9 +48,6 @@ impl Endpoint {
         let authority = authority(rest).ok_or_else(|| invalid("no host follows its scheme"))?;
         if authority.contains('@') || !url.username().is_empty() || url.password().is_some() {
             return Err(ConfigError::UserinfoInUrl { field });
-        }
-        if url.fragment().is_some() {
-            return Err(ConfigError::FragmentInUrl { field });
         }
         if !reads_as_written(&url, authority) {
             return Err(invalid("its host is another one than it looks like"));

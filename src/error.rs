@@ -9,11 +9,13 @@ use http::StatusCode;
 
 use crate::code::{AuthorizationCode, CodeFate};
 use crate::flavor::Flavor;
+use crate::kind::Kind;
 use crate::transport::{TransportError, TransportErrorKind};
 
+mod advice;
 mod config;
 
-pub use self::config::ConfigError;
+pub use self::config::{ConfigError, MissingEndpoint, NotRefreshable};
 
 /// A call that failed: why, at which attempts, and what has become of the code.
 ///
@@ -24,19 +26,26 @@ pub struct CallError(Box<Failure>);
 /// What a [`CallError`] holds.
 pub(crate) struct Failure {
     pub(crate) kind: CallErrorKind,
-    /// What was asked, for people.
-    pub(crate) asked: &'static str,
+    pub(crate) asked: Kind,
     pub(crate) host: Arc<str>,
-    /// Never empty.
     pub(crate) attempts: Vec<Attempt>,
-    /// An index of `attempts`.
-    pub(crate) headline: usize,
+    pub(crate) headline: Headline,
     pub(crate) fate: CodeFate,
     /// The first attempt, where it may have spent the code that a later one was refused for.
     pub(crate) may_have_spent: Option<usize>,
     /// What a limit on attempts or time left untried.
     pub(crate) untried: Vec<Flavor>,
     pub(crate) code: Option<AuthorizationCode>,
+    /// Whether the refresh token is no longer good.
+    pub(crate) refresh_token_is_dead: bool,
+}
+
+/// Which attempt tells most.
+pub(crate) enum Headline {
+    /// An index of the attempts.
+    Made(usize),
+    /// One that was not to be sent.
+    Unsent(Attempt),
 }
 
 impl CallError {
@@ -54,9 +63,13 @@ impl CallError {
         &self.0.attempts
     }
 
-    /// The attempt that stopped the call; where none did, the most telling one.
+    /// The attempt that stopped the call; where none did, the most telling one. Of a call that sent
+    /// nothing, the one that it would have made.
     pub fn headline(&self) -> &Attempt {
-        &self.0.attempts[self.0.headline]
+        match &self.0.headline {
+            Headline::Made(at) => &self.0.attempts[*at],
+            Headline::Unsent(attempt) => attempt,
+        }
     }
 
     /// The flavors that were not tried because the call reached its limit on attempts or time.
@@ -64,7 +77,8 @@ impl CallError {
         &self.0.untried
     }
 
-    /// Whether the code can still be used: the worst over all attempts.
+    /// Whether the code can still be used: the worst over all attempts. Of a refresh it speaks of
+    /// the refresh token, and of any other call it says how far its requests may have got.
     pub fn code_fate(&self) -> CodeFate {
         self.0.fate
     }
@@ -84,9 +98,14 @@ impl CallError {
         self.0.code
     }
 
-    /// Whether nothing but a new authorization by the user can help: the code is spent.
+    /// Whether nothing but a new authorization by the user can help: the code is spent, or a
+    /// refresh was answered `invalid_grant` or a vendor's word for it.
     pub fn needs_reauthorization(&self) -> bool {
-        self.0.fate == CodeFate::Spent
+        match self.0.asked {
+            Kind::Exchange => self.0.fate == CodeFate::Spent,
+            Kind::Refresh => self.0.refresh_token_is_dead,
+            Kind::ClientCredentials | Kind::Revocation => false,
+        }
     }
 
     /// Whether the fault may pass by itself: the server is unavailable, or the network failed.
@@ -110,92 +129,16 @@ impl CallError {
             _ => None,
         }
     }
-
-    fn advice(&self) -> &'static str {
-        match (&self.0.kind, self.0.fate) {
-            (CallErrorKind::Refused(_), _) => {
-                "authorize again, or mend what the answer names (redirect URI, scope, verifier)"
-            }
-            (CallErrorKind::NoFlavorAccepted, _) => {
-                "check client id and secret, and what the answer says"
-            }
-            (CallErrorKind::WrongEndpoint(_), _) => "check the token URL",
-            (CallErrorKind::Redirected { .. }, _) => "check the token URL: no redirect is followed",
-            (CallErrorKind::Unreadable(_), _) => {
-                "check that the token URL is one, and whether its answer holds a token in another shape"
-            }
-            (CallErrorKind::Unavailable { .. }, CodeFate::Unknown | CodeFate::Spent) => {
-                "authorize again once the server is back"
-            }
-            (CallErrorKind::Unavailable { .. }, _) => "try again later",
-            (CallErrorKind::Transport(error), fate) => match (error.kind(), fate) {
-                (TransportErrorKind::Unplugged, _) => {
-                    "give the builder a transport, or drive the call yourself"
-                }
-                (TransportErrorKind::TooLarge, _) => "check that the token URL is one",
-                (_, CodeFate::Unsent | CodeFate::ProbablyLive) => {
-                    "check the host, its certificate and the network, then try again"
-                }
-                _ => "authorize again once the network is back",
-            },
-        }
-    }
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { kind, asked, host, attempts, headline, fate, may_have_spent, .. } = &*self.0;
-        write!(f, "{asked} failed: ")?;
-        match kind {
-            CallErrorKind::Refused(_) => write!(f, "{host} refused")?,
-            CallErrorKind::NoFlavorAccepted => write!(f, "{host} accepted no way of asking")?,
-            CallErrorKind::WrongEndpoint(_) => write!(f, "{host} has no token endpoint there")?,
-            CallErrorKind::Unavailable { .. } => write!(f, "{host} is unavailable")?,
-            CallErrorKind::Redirected { location: Some(location) } => {
-                write!(f, "{host} redirects to {location}")?;
-            }
-            CallErrorKind::Redirected { location: None } => write!(f, "{host} redirects")?,
-            CallErrorKind::Unreadable(_) => write!(f, "{host} gave an answer without a token")?,
-            CallErrorKind::Transport(_) => write!(f, "{host} gave no answer")?,
-        }
-        write!(f, ": {}", self.headline())?;
-        match attempts.len() {
-            1 => f.write_str(" (the only attempt)")?,
-            made => write!(f, " (attempt {} of the {made} made)", headline + 1)?,
-        }
-        if let Some(wait) = self.retry_after() {
-            write!(f, ", which asks to wait {} s", wait.as_secs())?;
-        }
-        f.write_str(match fate {
-            CodeFate::Unsent => "; the code was not sent",
-            CodeFate::ProbablyLive => "; the code can probably still be used",
-            CodeFate::Unknown => "; the code may be spent",
-            CodeFate::Spent => "; the code is spent",
-        })?;
-        if let Some(spender) = may_have_spent {
-            let attempt = &attempts[*spender];
-            write!(
-                f,
-                ", perhaps by attempt {} ({attempt}), so that flavor now comes last",
-                spender + 1
-            )?;
-        }
-        if !self.untried().is_empty() {
-            let names = self.untried().iter().map(ToString::to_string).collect::<Vec<_>>();
-            write!(f, "; max_attempts or time_limit kept {} from being tried", names.join(", "))?;
-        }
-        write!(f, "; {}", self.advice())
-    }
 }
 
 impl fmt::Debug for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallError")
-            .field("asked", &self.0.asked)
+            .field("asked", &self.0.asked.to_string())
             .field("kind", &self.0.kind)
             .field("host", &self.0.host)
             .field("attempts", &self.0.attempts)
-            .field("headline", &self.0.headline)
+            .field("headline", self.headline())
             .field("code_fate", &self.0.fate)
             .field("untried", &self.0.untried)
             .finish_non_exhaustive()
@@ -241,6 +184,12 @@ pub enum CallErrorKind {
     Unreadable(StatusCode),
     /// No answer came.
     Transport(TransportError),
+    /// The code was begun by another exchanger, of another token URL or client id, and would be
+    /// given away here. Nothing was sent; the error gives the code back.
+    WrongExchanger,
+    /// The conventions put the parameters into the URL, and it would be longer than any request can
+    /// have: 64 KiB. The last request was not sent.
+    UrlTooLong,
 }
 
 impl fmt::Display for CallErrorKind {
@@ -253,6 +202,8 @@ impl fmt::Display for CallErrorKind {
             Self::Redirected { .. } => "redirected",
             Self::Unreadable(_) => "unreadable",
             Self::Transport(_) => "transport",
+            Self::WrongExchanger => "wrong_exchanger",
+            Self::UrlTooLong => "url_too_long",
         })
     }
 }
@@ -297,6 +248,7 @@ impl fmt::Display for Attempt {
                 write!(f, "got {} {error}", status.as_str())
             }
             Outcome::Unanswered(kind) => write!(f, "got no answer ({kind})"),
+            Outcome::Unsent => f.write_str("was not sent"),
         }
     }
 }
@@ -305,7 +257,7 @@ impl fmt::Display for Attempt {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// A token.
+    /// What was asked for.
     Accepted,
     /// Another answer.
     Answered {
@@ -316,6 +268,8 @@ pub enum Outcome {
     },
     /// No answer.
     Unanswered(TransportErrorKind),
+    /// It was not to be sent: the headline of a call that stopped before it asked.
+    Unsent,
 }
 
 /// An error as the server tells it ([RFC 6749, section 5.2][rfc]): free of secrets, and of

@@ -3,13 +3,15 @@
 use smallvec::SmallVec;
 
 use crate::encode::Client;
-use crate::flavor::Flavor;
+use crate::flavor::{BodyEncoding, Flavor};
 use crate::verdict::Policy;
 
 /// What an exchanger was told about the order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wishes {
     pub(crate) policy: Policy,
+    /// Whether only forms can be sent: a query holds no other body.
+    pub(crate) forms_only: bool,
     /// An order of the caller's own; no other flavors are tried then.
     pub(crate) flavors: Option<Vec<Flavor>>,
     /// To be tried first.
@@ -19,7 +21,7 @@ pub(crate) struct Wishes {
 /// Flavors in the order in which they are tried. There are eight, so that no list needs the heap.
 pub(crate) type Ladder = SmallVec<[Flavor; 8]>;
 
-/// What an exchanger has learned from its exchanges, and the order that follows from it.
+/// What an exchanger has learned from its calls of one kind, and the order that follows from it.
 #[derive(Debug)]
 pub(crate) struct Learned {
     /// What the last one that succeeded did so with.
@@ -54,7 +56,8 @@ impl Learned {
     }
 }
 
-fn flavors(
+/// The flavors to try, `learned` first.
+pub(crate) fn flavors(
     client: &Client,
     wishes: &Wishes,
     learned: Option<Flavor>,
@@ -63,6 +66,9 @@ fn flavors(
     let order = wishes.flavors.clone();
     let mut order = order.unwrap_or_else(|| by_default(client, wishes.policy));
     order.retain(|&flavor| client.can_write(flavor));
+    if wishes.forms_only {
+        order.retain(|flavor| flavor.encoding == BodyEncoding::Form);
+    }
 
     let is_doubtful =
         |&flavor: &Flavor| doubtful.iter().any(|&doubtful| client.writes_alike(flavor, doubtful));

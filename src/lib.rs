@@ -3,7 +3,9 @@
 
 // Nouns.
 mod code;
+mod conventions;
 mod flavor;
+mod kind;
 mod pkce;
 mod secret;
 mod token;
@@ -14,23 +16,40 @@ mod error;
 mod mask;
 
 // Functions.
+mod apply;
+mod check;
 mod decode;
 mod encode;
 mod endpoint;
 mod ladder;
+mod template;
 mod verdict;
 
 // State.
+mod ask;
+mod authorize;
 mod call;
 mod setup;
 
 // Front door.
 mod exchanger;
 
+pub use self::apply::ApplyError;
+pub use self::authorize::{
+    Authorization, Authorize, Callback, CallbackError, NoRandomness, PendingAuthorization,
+};
 pub use self::call::{Call, Issued};
 pub use self::code::{AuthorizationCode, CodeFate};
+pub use self::conventions::{
+    AnswerConventions, Application, AuthorizationConventions, CallbackConventions, Conventions,
+    ErrorSign, ExpiresAt, ExpiresAtFormat, LifetimeUnit, Pkce, RefreshWith, RequestConventions,
+    TokenPlace, Verb, ZeroLifetime,
+};
 pub use self::decode::Warning;
-pub use self::error::{Attempt, CallError, CallErrorKind, ConfigError, Outcome, ServerError};
+pub use self::error::{
+    Attempt, CallError, CallErrorKind, ConfigError, MissingEndpoint, NotRefreshable, Outcome,
+    ServerError,
+};
 pub use self::exchanger::{TokenExchanger, TokenExchangerBuilder};
 pub use self::flavor::{BodyEncoding, ClientAuth, Flavor, UnknownFlavor};
 pub use self::pkce::{CodeVerifier, InvalidVerifier};

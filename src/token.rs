@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::flavor::Flavor;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 
 /// An access token and what came with it ([RFC 6749, section 5.1][rfc]).
 ///
@@ -20,18 +20,18 @@ use crate::secret::Secret;
 #[non_exhaustive]
 pub struct Token {
     /// What the API wants to see.
-    #[serde(with = "stored::secret")]
+    #[serde(with = "secret::stored")]
     pub access_token: Secret,
     /// The type that the server named; `Bearer` if it named none, or named it in another case.
     pub token_type: String,
     /// What a new access token can be had for.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored::option_secret")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "secret::stored_option")]
     pub refresh_token: Option<Secret>,
     /// When the access token ends; `None` if that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored::unix_seconds")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored")]
     pub expires_at: Option<SystemTime>,
     /// When the refresh token ends; `None` if that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored::unix_seconds")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "stored")]
     pub refresh_expires_at: Option<SystemTime>,
     /// What the token is good for; `None` if the answer did not say, which means: what was asked
     /// for ([RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
@@ -124,63 +124,28 @@ fn unix_seconds(moment: SystemTime) -> u64 {
 /// The type of every token that we know how to use.
 pub(crate) const BEARER: &str = "Bearer";
 
-/// How the fields of a stored token are written.
+/// How the moments of a stored token are written.
 mod stored {
-    pub(super) mod secret {
-        use serde::{Deserialize as _, Deserializer, Serializer};
+    use std::time::{Duration, SystemTime};
 
-        use crate::secret::Secret;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
-        pub(crate) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
-            to.serialize_str(secret.expose())
-        }
-
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-            String::deserialize(from).map(Secret::from)
-        }
+    pub(super) fn serialize<S: Serializer>(
+        moment: &Option<SystemTime>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        moment.map(super::unix_seconds).serialize(to)
     }
 
-    pub(super) mod option_secret {
-        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-        use crate::secret::Secret;
-
-        pub(crate) fn serialize<S: Serializer>(
-            secret: &Option<Secret>,
-            to: S,
-        ) -> Result<S::Ok, S::Error> {
-            secret.as_ref().map(Secret::expose).serialize(to)
-        }
-
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<Option<Secret>, D::Error> {
-            Ok(Option::<String>::deserialize(from)?.map(Secret::from))
-        }
-    }
-
-    pub(super) mod unix_seconds {
-        use std::time::{Duration, SystemTime};
-
-        use serde::de::Error as _;
-        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-        pub(crate) fn serialize<S: Serializer>(
-            moment: &Option<SystemTime>,
-            to: S,
-        ) -> Result<S::Ok, S::Error> {
-            moment.map(crate::token::unix_seconds).serialize(to)
-        }
-
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<Option<SystemTime>, D::Error> {
-            let moment = |seconds| {
-                SystemTime::UNIX_EPOCH
-                    .checked_add(Duration::from_secs(seconds))
-                    .ok_or_else(|| D::Error::custom("a moment beyond what the clock can hold"))
-            };
-            Option::<u64>::deserialize(from)?.map(moment).transpose()
-        }
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<SystemTime>, D::Error> {
+        let moment = |seconds| {
+            SystemTime::UNIX_EPOCH
+                .checked_add(Duration::from_secs(seconds))
+                .ok_or_else(|| D::Error::custom("a moment beyond what the clock can hold"))
+        };
+        Option::<u64>::deserialize(from)?.map(moment).transpose()
     }
 }

@@ -120,7 +120,6 @@ impl Deadline {
 
 /// The URL that a request's URI was made of, in its extensions: an HTTP client that wants a URL then
 /// need not parse it again. Whoever changes the URI leaves this behind, so compare the two.
-#[cfg_attr(not(feature = "reqwest"), expect(dead_code, reason = "no HTTP client is built"))]
 pub(crate) struct Target {
     pub(crate) uri: Uri,
     pub(crate) url: Url,

@@ -26,10 +26,29 @@ pub enum Policy {
     Careful,
 }
 
+/// How far a call goes: as the policy has it, or less far.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reach {
+    Exhaustive,
+    Careful,
+    /// As `Careful`, and on to the next flavor only where the client was not recognised. A refresh
+    /// token that is used twice may be taken for a stolen one.
+    Wary,
+}
+
+impl From<Policy> for Reach {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Exhaustive => Self::Exhaustive,
+            Policy::Careful => Self::Careful,
+        }
+    }
+}
+
 /// What an answer is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Class {
-    /// A token.
+    /// What was asked for: a token, or that one is revoked.
     Token,
     /// What may be a token, and cannot be used.
     MaybeToken,
@@ -66,7 +85,7 @@ pub(crate) enum Step {
 /// How the request was asked that an answer came to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    pub(crate) policy: Policy,
+    pub(crate) reach: Reach,
     pub(crate) flavor: Flavor,
     /// Whether URL-encoding changes the credentials.
     pub(crate) encoding_matters: bool,
@@ -118,7 +137,7 @@ fn class_of_code(code: &str) -> Option<Class> {
     let is_one_of = |codes: &[&str]| codes.iter().any(|known| code.eq_ignore_ascii_case(known));
     if is_one_of(CLIENT) {
         Some(Class::Client)
-    } else if is_one_of(GRANT) {
+    } else if is_one_of(GRANT) || is_one_of(SPENT) {
         Some(Class::Grant)
     } else if is_one_of(ASKING) {
         Some(Class::Asking { coded: true })
@@ -143,19 +162,19 @@ fn class_of_status(status: u16, coded: bool) -> Class {
 /// `Careful`, which stops at a fault, takes that for a question of asking.
 fn is_upset_by_flavor(status: StatusCode, asked: Asked) -> bool {
     let raw = asked.flavor.auth == ClientAuth::BasicRaw;
-    asked.policy == Policy::Careful
+    asked.reach == Reach::Careful
         && status.is_server_error()
         && (asked.flavor.encoding == BodyEncoding::Json || raw && asked.encoding_matters)
 }
 
 /// What to do after an answer of this class.
 pub(crate) fn step(class: Class, status: StatusCode, asked: Asked) -> Step {
-    match (class, asked.policy) {
+    match (class, asked.reach) {
         (Class::Token | Class::MaybeToken | Class::NoAnswer(_) | Class::Wait | Class::Moved, _) => {
             Step::Stop
         }
-        (_, Policy::Exhaustive) | (Class::Client, Policy::Careful) => Step::Next,
-        (Class::Asking { .. }, Policy::Careful) => {
+        (_, Reach::Exhaustive) | (Class::Client, _) => Step::Next,
+        (Class::Asking { .. }, Reach::Careful) => {
             let encoding = asked.flavor.encoding;
             match status {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => Step::NextWithout(encoding),
@@ -164,9 +183,8 @@ pub(crate) fn step(class: Class, status: StatusCode, asked: Asked) -> Step {
                 _ => Step::Next,
             }
         }
-        (Class::Blank | Class::Grant | Class::Endpoint | Class::Fault, Policy::Careful) => {
-            Step::Stop
-        }
+        (Class::Asking { .. }, Reach::Wary)
+        | (Class::Blank | Class::Grant | Class::Endpoint | Class::Fault, _) => Step::Stop,
     }
 }
 
@@ -191,8 +209,14 @@ fn was_not_read(answer: &Answer) -> bool {
         || code.eq_ignore_ascii_case(UNSUPPORTED_GRANT_TYPE)
 }
 
+/// Whether a refresh that was answered so has come to the end of its refresh token.
+pub(crate) fn ends_refresh_token(class: Class, answer: &Answer) -> bool {
+    let code = answer.told.as_ref().map_or("", |told| told.code.expose());
+    class == Class::Grant && SPENT.iter().any(|known| code.eq_ignore_ascii_case(known))
+}
+
 /// Why a call failed that this answer stopped.
-pub(crate) fn kind(class: Class, answer: &Answer) -> CallErrorKind {
+pub(crate) fn kind(class: Class, answer: &Answer, reach: Reach) -> CallErrorKind {
     let status = answer.status;
     match (class, &answer.told) {
         (Class::Wait | Class::Fault, _) => {
@@ -200,6 +224,13 @@ pub(crate) fn kind(class: Class, answer: &Answer) -> CallErrorKind {
         }
         (Class::Moved, _) => CallErrorKind::Redirected { location: answer.location.clone() },
         (Class::Grant, Some(told)) => CallErrorKind::Refused(told.error.clone()),
+        (Class::Asking { .. }, _) if reach == Reach::Wary && status.is_redirection() => {
+            CallErrorKind::Redirected { location: answer.location.clone() }
+        }
+        // Asked once, the server understood and said no.
+        (Class::Asking { coded: true }, Some(told)) if reach == Reach::Wary => {
+            CallErrorKind::Refused(told.error.clone())
+        }
         (Class::Grant | Class::Client | Class::Asking { .. }, _) => CallErrorKind::NoFlavorAccepted,
         (Class::Endpoint, _) => CallErrorKind::WrongEndpoint(status),
         (Class::Token | Class::MaybeToken | Class::NoAnswer(_) | Class::Blank, _) => {
@@ -210,13 +241,13 @@ pub(crate) fn kind(class: Class, answer: &Answer) -> CallErrorKind {
 
 /// The headline of a call that ran out of flavors, attempts or time after these answers, and why it
 /// failed.
-pub(crate) fn exhausted(answers: &[(Class, &Answer)]) -> (usize, CallErrorKind) {
+pub(crate) fn exhausted(answers: &[(Class, &Answer)], reach: Reach) -> (usize, CallErrorKind) {
     let headline = headline(answers.iter().map(|&(class, _)| class));
     let (class, answer) = answers[headline];
     if answers.iter().all(|(_, answer)| answer.status.is_redirection()) {
-        return (headline, kind(Class::Moved, answer));
+        return (headline, kind(Class::Moved, answer, reach));
     }
-    (headline, kind(class, answer))
+    (headline, kind(class, answer, reach))
 }
 
 /// The most telling of the attempts of a call that ran out of flavors, the first of its rank.
@@ -249,15 +280,18 @@ const CLIENT: &[&str] = &[
 ];
 
 /// Codes that say that the client was recognised, and what it asked for refused: of RFC 6749 and
-/// RFC 8707, of GitHub, of Slack.
-const GRANT: &[&str] = &[
+/// RFC 8707.
+const GRANT: &[&str] = &["invalid_scope", "access_denied", "invalid_target"];
+
+/// Codes that say that the code or the refresh token is no longer good: of RFC 6749, of GitHub, of
+/// Slack.
+const SPENT: &[&str] = &[
     "invalid_grant",
     "bad_verification_code",
+    "bad_refresh_token",
     "invalid_code",
+    "invalid_refresh_token",
     "code_already_used",
-    "invalid_scope",
-    "access_denied",
-    "invalid_target",
 ];
 
 /// Codes that say that the request was not understood.
@@ -275,7 +309,8 @@ mod tests {
 
     use super::*;
     use crate::code::CodeFate::{ProbablyLive, Spent, Unknown, Unsent};
-    use crate::decode;
+    use crate::conventions::AnswerConventions;
+    use crate::decode::{self, Expected};
     use crate::mask::Mask;
 
     const NEXT: Step = Step::Next;
@@ -385,8 +420,8 @@ mod tests {
     fn every_row_of_the_table_holds_under_both_policies() {
         for &(row, status, body, class, exhaustive, careful, fate) in TABLE {
             let (answer, reading) = answer(status, body);
-            for (policy, step) in [(Policy::Exhaustive, exhaustive), (Policy::Careful, careful)] {
-                let asked = asked(policy, Flavor::BASIC_FORM);
+            for (reach, step) in [(Reach::Exhaustive, exhaustive), (Reach::Careful, careful)] {
+                let asked = asked(reach, Flavor::BASIC_FORM);
                 let found = super::class(answer.status, body == "RETRY", &reading, asked);
                 assert_eq!(found, class, "{row}");
                 assert_eq!(super::step(found, answer.status, asked), step, "{row}");
@@ -406,8 +441,8 @@ mod tests {
         ];
         for (kind, fate) in kinds {
             assert_eq!(super::fate(Class::NoAnswer(kind), None), fate);
-            for policy in [Policy::Exhaustive, Policy::Careful] {
-                let asked = asked(policy, Flavor::BASIC_FORM);
+            for reach in [Reach::Exhaustive, Reach::Careful, Reach::Wary] {
+                let asked = asked(reach, Flavor::BASIC_FORM);
                 assert_eq!(step(Class::NoAnswer(kind), StatusCode::OK, asked), STOP);
             }
         }
@@ -415,22 +450,21 @@ mod tests {
 
     #[test]
     fn careful_takes_a_fault_for_asking_where_the_flavor_may_have_upset_the_server() {
-        let class_of = |policy, flavor, body| {
+        let class_of = |reach, flavor, body| {
             let (answer, reading) = answer(500, body);
-            class(answer.status, false, &reading, asked(policy, flavor))
+            class(answer.status, false, &reading, asked(reach, flavor))
         };
-        assert_eq!(class_of(Policy::Careful, Flavor::BODY_JSON, ""), ASKING);
-        assert_eq!(class_of(Policy::Careful, Flavor::BASIC_RAW_FORM, ""), ASKING);
+        assert_eq!(class_of(Reach::Careful, Flavor::BODY_JSON, ""), ASKING);
+        assert_eq!(class_of(Reach::Careful, Flavor::BASIC_RAW_FORM, ""), ASKING);
         let body = r#"{"error":"server_error"}"#;
-        assert_eq!(class_of(Policy::Careful, Flavor::BODY_JSON, body), ASKING_BY_CODE);
-        assert_eq!(class_of(Policy::Careful, Flavor::BODY_FORM, ""), Class::Fault);
-        assert_eq!(class_of(Policy::Exhaustive, Flavor::BODY_JSON, ""), Class::Fault);
+        assert_eq!(class_of(Reach::Careful, Flavor::BODY_JSON, body), ASKING_BY_CODE);
+        assert_eq!(class_of(Reach::Careful, Flavor::BODY_FORM, ""), Class::Fault);
+        assert_eq!(class_of(Reach::Exhaustive, Flavor::BODY_JSON, ""), Class::Fault);
     }
 
     #[test]
     fn careful_skips_json_after_a_refusal_other_than_by_401() {
-        let step =
-            |status| step(ASKING_BY_CODE, status, asked(Policy::Careful, Flavor::BASIC_JSON));
+        let step = |status| step(ASKING_BY_CODE, status, asked(Reach::Careful, Flavor::BASIC_JSON));
         assert_eq!(step(StatusCode::BAD_REQUEST), Step::NextWithout(BodyEncoding::Json));
         assert_eq!(step(StatusCode::INTERNAL_SERVER_ERROR), Step::NextWithout(BodyEncoding::Json));
         assert_eq!(step(StatusCode::UNAUTHORIZED), NEXT);
@@ -456,7 +490,8 @@ mod tests {
 
     #[test]
     fn the_kind_follows_from_the_headline() {
-        let name = |class, status, body| kind(class, &answer(status, body).0).to_string();
+        let name =
+            |class, status, body| kind(class, &answer(status, body).0, Reach::Careful).to_string();
         let of = |class| name(class, 400, r#"{"error":"x"}"#);
         assert_eq!(of(Class::Grant), "refused");
         assert_eq!(of(Class::Client), "no_flavor_accepted");
@@ -472,17 +507,20 @@ mod tests {
     #[test]
     fn a_call_that_ran_out_is_redirected_only_if_every_answer_was_a_redirect() {
         let (found, refused) = (answer(302, "").0, answer(400, "").0);
-        let (headline, kind) = exhausted(&[(ASKING, &found), (ASKING, &found)]);
+        let (headline, kind) = exhausted(&[(ASKING, &found), (ASKING, &found)], Reach::Careful);
         assert_eq!((headline, &*kind.to_string()), (0, "redirected"));
-        let (headline, kind) = exhausted(&[(Class::Fault, &found), (ASKING, &refused)]);
+        let (headline, kind) =
+            exhausted(&[(Class::Fault, &found), (ASKING, &refused)], Reach::Careful);
         assert_eq!((headline, &*kind.to_string()), (1, "no_flavor_accepted"));
     }
 
     fn answer(status: u16, body: &str) -> (Answer, Reading) {
         let status = StatusCode::from_u16(status).expect("a status");
+        let conventions = AnswerConventions::default();
+        let expected = Expected { scopes: &[], delimiter: " ", conventions: &conventions };
         let mut response = http::Response::new(body.as_bytes().to_vec());
         *response.status_mut() = status;
-        let reading = decode::read(&response, SystemTime::UNIX_EPOCH, &[], Mask::default);
+        let reading = decode::read(&response, SystemTime::UNIX_EPOCH, expected, Mask::default);
         let told = match &reading {
             Reading::Error(told) => Some(told.clone()),
             _ => None,
@@ -490,7 +528,7 @@ mod tests {
         (Answer { status, told, retry_after: None, location: None }, reading)
     }
 
-    fn asked(policy: Policy, flavor: Flavor) -> Asked {
-        Asked { policy, flavor, encoding_matters: true }
+    fn asked(reach: Reach, flavor: Flavor) -> Asked {
+        Asked { reach, flavor, encoding_matters: true }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up; a module uses only what stands before it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 23] = [
     // nouns
     "secret",
     "transport",
@@ -12,18 +12,25 @@ const LAYERS: [&str; 16] = [
     "pkce",
     "code",
     "token",
+    "kind",
+    "conventions",
     // record
     "mask",
     "error",
     // functions
+    "template",
+    "check",
     "encode",
     "endpoint",
+    "apply",
     "decode",
     "verdict",
     "ladder",
     // state
     "setup",
+    "ask",
     "call",
+    "authorize",
     // front door
     "exchanger",
 ];
@@ -69,6 +76,14 @@ fn only_the_edge_reads_the_clock_each_in_one_line() {
         let reads = text.matches("SystemTime::now").count() + text.matches("Instant::now").count();
         let edge = file.ends_with("src/call.rs") || file.ends_with("transport/reqwest.rs");
         assert_eq!(reads, usize::from(edge), "{}", file.display());
+    }
+}
+
+#[test]
+fn only_authorize_draws_random_bytes_in_one_line() {
+    for (file, text) in sources() {
+        let draws = text.matches("getrandom::").count();
+        assert_eq!(draws, usize::from(file.ends_with("src/authorize.rs")), "{}", file.display());
     }
 }
 

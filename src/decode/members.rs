@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 /// What was read of a body.
+#[derive(Default)]
 pub(super) struct Members<'a> {
     list: List<'a>,
     /// Whether the body could be read to its end, and is a text of a kind that we know.
@@ -47,6 +48,24 @@ impl<'a> Members<'a> {
         let mut found = self.list.iter().filter(|(key, _)| key == name);
         let (_, member) = found.next()?;
         Some(found.next().is_none().then_some(member))
+    }
+
+    /// The members of the object that a JSON Pointer leads to.
+    pub(super) fn at(&self, pointer: &str) -> Option<Self> {
+        let (first, mut rest) = first_segment(pointer)?;
+        let Member::Json(mut json) = *self.one(&first)?? else { return None };
+        while let Some((segment, tail)) = first_segment(rest) {
+            json = within(json, &segment)?;
+            rest = tail;
+        }
+        json.starts_with('{').then(|| Self::object(json))
+    }
+
+    /// The value that a JSON Pointer leads to, unless it is null, or too large or too deep to be held.
+    pub(super) fn value_at(&self, pointer: &str) -> Option<Value> {
+        let (first, rest) = first_segment(pointer)?;
+        let value = self.one(&first)??.bounded_value();
+        value.pointer(rest).cloned().filter(|value| !value.is_null())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Member<'a>)> {
@@ -156,6 +175,28 @@ impl<'a> Member<'a> {
             Self::Json(json) => *json,
         };
         text.contains(char::REPLACEMENT_CHARACTER)
+    }
+}
+
+/// The first segment of a JSON Pointer as it is meant, and the pointer from there on
+/// ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
+pub(super) fn first_segment(pointer: &str) -> Option<(String, &str)> {
+    let path = pointer.strip_prefix('/')?;
+    let (segment, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    Some((segment.replace("~1", "/").replace("~0", "~"), rest))
+}
+
+/// What stands under this name in an object, or at this place in a list.
+fn within<'a>(json: &'a str, segment: &str) -> Option<&'a str> {
+    if json.starts_with('[') {
+        let json = Some(json).filter(|json| json.len() <= VALUE_LIMIT)?;
+        let values = serde_json::from_str::<Vec<&'a RawValue>>(json).ok()?;
+        return values.get(segment.parse::<usize>().ok()?).map(|value| value.get());
+    }
+    let members = json.starts_with('{').then(|| Members::object(json))?;
+    match members.one(segment)?? {
+        Member::Json(json) => Some(json),
+        Member::Text(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::members::Members;
 use super::tokens;
+use crate::conventions::{AnswerConventions, ErrorSign};
 use crate::error::ServerError;
 use crate::mask::Mask;
 use crate::secret::Secret;
@@ -23,31 +24,50 @@ pub(super) struct Refusal {
     pub(super) brings_token: bool,
 }
 
-/// Whether there is an `error` member that says anything.
-pub(super) fn is_there(members: &Members<'_>) -> bool {
-    find(members, "error").is_some()
+/// Whether the answer tells an error.
+pub(super) fn is_there(answer: &Members<'_>, sign: Option<&ErrorSign>) -> bool {
+    match sign.map_or(Sign::Missing, |sign| look(answer, sign)) {
+        Sign::Success => false,
+        Sign::Error(_) => true,
+        Sign::Missing => find(answer, "error").is_some(),
+    }
 }
 
 /// The error that the members tell, without secrets.
 ///
 /// `error` is a text as [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
 /// has it, or a number, an object or a list of objects; `errors` stands in for it where it is
-/// missing.
-pub(super) fn read<'m>(members: &Members<'_>, mask: impl FnOnce() -> Mask<'m>) -> Option<Refusal> {
+/// missing. Conventions may say where else to look.
+pub(super) fn read<'m>(
+    members: &Members<'_>,
+    conventions: &AnswerConventions,
+    mask: impl FnOnce() -> Mask<'m>,
+) -> Option<Refusal> {
     let find = |name| find(members, name);
-    let error = find("error").or_else(|| find("errors"))?;
-    let error = innermost(&error);
+    let sign = conventions.error.as_ref();
+    let signed = match sign.map_or(Sign::Missing, |sign| look(members, sign)) {
+        Sign::Success => return None,
+        Sign::Error(value) => Some(value),
+        Sign::Missing => None,
+    };
+    let standard = find("error").or_else(|| find("errors"));
+    let at = |pointer: Option<&String>| text(&members.value_at(pointer?)?);
+    // Where a sign says that it is an error, but not which, a standard member may.
+    let told = signed.as_ref().and_then(|_| at(sign?.code.as_ref()));
+    let error = standard.as_ref().or(signed.as_ref()).map(innermost)?;
     let described = ["error_description", "error_message", "message", "description"]
         .into_iter()
         .find_map(|name| find(name).as_ref().and_then(text));
 
-    let code = code(error).unwrap_or_default();
+    let code = told.or_else(|| code(error)).unwrap_or_default();
     let code = code.trim();
-    let description = description(error).or(described);
+    let signed = signed.as_ref().and_then(|_| at(sign?.description.as_ref()));
+    let description = signed.or_else(|| description(error)).or(described);
     let uri = find("error_uri").as_ref().and_then(text);
 
     // The answer may bring tokens along, and quote them.
-    let tokens = tokens::held(members);
+    let mut tokens = tokens::held(members);
+    tokens.extend(renamed(members, conventions));
     let error = if tokens.len() > MOST_TOKENS {
         ServerError::new(UNNAMED.to_owned(), None, None)
     } else {
@@ -69,6 +89,44 @@ pub(super) fn read<'m>(members: &Members<'_>, mask: impl FnOnce() -> Mask<'m>) -
     Some(Refusal { told: Told { error, code: code.into() }, brings_token })
 }
 
+/// What a sign says of an answer.
+enum Sign {
+    Success,
+    /// The value that said so.
+    Error(Value),
+    /// Nothing.
+    Missing,
+}
+
+fn look(answer: &Members<'_>, sign: &ErrorSign) -> Sign {
+    let Some(value) = answer.value_at(&sign.pointer) else { return Sign::Missing };
+    let is_one_of = |values: &[Value]| {
+        values.iter().any(|known| {
+            *known == value || text(known).is_some_and(|known| text(&value) == Some(known))
+        })
+    };
+    let error = if sign.success.is_empty() {
+        sign.error.is_empty() || is_one_of(&sign.error)
+    } else {
+        !is_one_of(&sign.success)
+    };
+    match error {
+        true => Sign::Error(value),
+        false if sign.success.is_empty() => Sign::Missing,
+        false => Sign::Success,
+    }
+}
+
+/// The tokens that stand where the conventions say and under no name that tells of them.
+fn renamed(answer: &Members<'_>, conventions: &AnswerConventions) -> Vec<String> {
+    let root = answer.at(&conventions.root);
+    let members = root.as_ref().unwrap_or(answer);
+    let names = ["access_token", "refresh_token"];
+    let theirs = names.iter().filter_map(|name| conventions.rename.get(*name));
+    let texts = theirs.filter_map(|name| members.one(name)??.non_empty_text());
+    texts.map(Into::into).collect()
+}
+
 /// The first value of this name that says anything.
 fn find(members: &Members<'_>, name: &str) -> Option<Value> {
     let mut values = members.iter().filter(|(known, _)| *known == name);
@@ -77,7 +135,7 @@ fn find(members: &Members<'_>, name: &str) -> Option<Value> {
 
 /// The text as it may be shown: without secrets, of the characters that RFC 6749 allows in an
 /// error, and cut to so many of them.
-pub(super) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
+pub(crate) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
     let allowed = |character: char| match character {
         ' ' | '!' | '#'..='[' | ']'..='~' => character,
         '"' => '\'',
@@ -146,5 +204,5 @@ const UNNAMED: &str = "unnamed";
 const MOST_TOKENS: usize = 16;
 
 /// Limits in characters: room for what people write, none for what floods a log.
-const CODE_LIMIT: usize = 64;
-pub(super) const DESCRIPTION_LIMIT: usize = 512;
+pub(crate) const CODE_LIMIT: usize = 64;
+pub(crate) const DESCRIPTION_LIMIT: usize = 512;

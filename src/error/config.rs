@@ -104,6 +104,60 @@ pub enum ConfigError {
          with a colon"
     )]
     NoFlavor,
+    /// A header among the conventions cannot be sent.
+    #[error("conventions.headers: {name:?} cannot be sent: {reason}")]
+    #[non_exhaustive]
+    InvalidHeader {
+        /// The header's name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A header among the conventions is not theirs to set: a request is authorized in one way only
+    /// ([RFC 6749, section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)), and HTTP
+    /// needs some for itself.
+    #[error(
+        "conventions.headers: `{name}` is set by the flavor or by HTTP itself: leave it out, and \
+         pin a flavor if it is about the credentials"
+    )]
+    #[non_exhaustive]
+    ReservedHeader {
+        /// The header's name.
+        name: String,
+    },
+    /// A parameter would stand in a request twice
+    /// ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+    #[error("{field}: the parameter {name:?} would be sent twice")]
+    #[non_exhaustive]
+    DuplicateParameter {
+        /// Which conventions.
+        field: &'static str,
+        /// The parameter as the provider calls it.
+        name: String,
+    },
+    /// A name that is to be of the standard is not.
+    #[error(
+        "{field}: {name:?} is no standard parameter; its name there is the standard's, not the provider's"
+    )]
+    #[non_exhaustive]
+    UnknownParameter {
+        /// Which conventions.
+        field: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// One of the conventions cannot be followed.
+    #[error("{field}: {reason}")]
+    #[non_exhaustive]
+    InvalidConvention {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The operating system gave no random bytes, which the conventions ask for.
+    #[error("conventions: the operating system gave no random bytes for {{random}}")]
+    NoRandomness,
     /// Nothing could be sent.
     #[error("{field} must be more than zero")]
     #[non_exhaustive]
@@ -115,3 +169,22 @@ pub enum ConfigError {
     #[error("transport: the default one cannot be made; give the builder one of your own")]
     Transport(#[source] Box<dyn StdError + Send + Sync>),
 }
+
+/// What was asked for needs a URL that the exchanger was not given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{field} is not configured: give it to the builder")]
+#[non_exhaustive]
+pub struct MissingEndpoint {
+    /// The builder's word for the URL.
+    pub field: &'static str,
+}
+
+/// The token brought nothing that a new one can be had for: no refresh token, and the conventions do
+/// not say that the access token will do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "the token has no refresh token: ask for offline access (often the scope offline_access), or \
+     get a new one the way this one was got"
+)]
+#[non_exhaustive]
+pub struct NotRefreshable;

@@ -1,0 +1,174 @@
+//! What a call asks for: its parameters, what of them is secret, what its answer brings.
+
+use std::time::SystemTime;
+
+use crate::code::AuthorizationCode;
+use crate::conventions::RefreshWith;
+use crate::decode::{self, Expected, Reading, Warning};
+use crate::encode::Parameters;
+use crate::kind::Kind;
+use crate::mask::Mask;
+use crate::pkce::CodeVerifier;
+use crate::secret::Secret;
+use crate::setup::Setup;
+use crate::token::Token;
+use crate::transport::HttpResponse;
+
+pub(crate) enum Ask {
+    /// [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)
+    Exchange(AuthorizationCode),
+    /// [RFC 6749, section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
+    ClientCredentials,
+    /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6): the old token, and
+    /// what of it is traded.
+    Refresh { old: Token, traded: Secret },
+    /// [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
+    Revocation(Token),
+}
+
+impl Ask {
+    /// To refresh the token, if it has what can be traded.
+    pub(crate) fn refresh(token: &Token, with: RefreshWith) -> Option<Self> {
+        let refresh_token = token.refresh_token.as_ref().filter(|it| !it.expose().is_empty());
+        let access_token = Some(&token.access_token)
+            .filter(|it| with == RefreshWith::AccessToken && !it.expose().is_empty());
+        let traded = refresh_token.or(access_token)?.clone();
+        Some(Self::Refresh { old: token.clone(), traded })
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Exchange(_) => Kind::Exchange,
+            Self::ClientCredentials => Kind::ClientCredentials,
+            Self::Refresh { .. } => Kind::Refresh,
+            Self::Revocation(_) => Kind::Revocation,
+        }
+    }
+
+    /// The code, if this is about one.
+    pub(crate) fn code(&self) -> Option<&AuthorizationCode> {
+        match self {
+            Self::Exchange(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn into_code(self) -> Option<AuthorizationCode> {
+        match self {
+            Self::Exchange(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The parameters in the order of a form: those that [`Kind::parameters`] names.
+    pub(crate) fn parameters<'a>(&'a self, setup: &'a Setup) -> Parameters<'a> {
+        match self {
+            Self::Exchange(code) => Parameters::from_slice(&[
+                ("grant_type", "authorization_code"),
+                ("scope", &setup.scope),
+                ("redirect_uri", code.redirect_uri.as_ref().unwrap_or(&setup.redirect_uri)),
+                ("code", code.code.expose()),
+                ("code_verifier", code.verifier.as_ref().map_or("", CodeVerifier::expose)),
+            ]),
+            Self::ClientCredentials => Parameters::from_slice(&[
+                ("grant_type", "client_credentials"),
+                ("scope", &setup.scope),
+            ]),
+            // Without a scope, which would have to be no more than was granted.
+            Self::Refresh { traded, .. } => Parameters::from_slice(&[
+                ("grant_type", "refresh_token"),
+                ("scope", ""),
+                ("refresh_token", traded.expose()),
+            ]),
+            Self::Revocation(token) => {
+                let (hint, token) = revoked(token);
+                Parameters::from_slice(&[("token", token.expose()), ("token_type_hint", hint)])
+            }
+        }
+    }
+
+    /// Hides what a server could send back of it.
+    pub(crate) fn hide<'a>(&'a self, mask: &mut Mask<'a>) {
+        match self {
+            Self::Exchange(code) => {
+                mask.hide("code", code.code.expose());
+                if let Some(verifier) = &code.verifier {
+                    mask.hide("code_verifier", verifier.expose());
+                }
+            }
+            Self::ClientCredentials => {}
+            Self::Refresh { old: token, .. } | Self::Revocation(token) => {
+                if let Some(refresh_token) = &token.refresh_token {
+                    mask.hide("refresh_token", refresh_token.expose());
+                }
+                mask.hide("access_token", token.access_token.expose());
+            }
+        }
+    }
+
+    /// What the answer to a request that was sent at `sent` holds.
+    pub(crate) fn read<'m>(
+        &self,
+        response: &HttpResponse,
+        sent: SystemTime,
+        setup: &Setup,
+        mask: impl FnOnce() -> Mask<'m>,
+    ) -> Reading {
+        let conventions = &setup.conventions.answer;
+        if let Self::Revocation(token) = self {
+            // The body of a success is ignored, also for a token that the server does not know
+            // (RFC 7009, section 2.2), but not an error that stands in one. What is revoked stands
+            // for what other calls get.
+            return match decode::error(response, conventions, mask) {
+                Some(told) => Reading::Error(told),
+                None if response.status().is_success() => Reading::Token(token.clone(), Vec::new()),
+                None => Reading::Nothing,
+            };
+        }
+        let scopes = match self {
+            Self::Refresh { .. } => &[],
+            _ => &*setup.scopes,
+        };
+        let expected = Expected { scopes, delimiter: setup.delimiter(), conventions };
+        decode::read(response, sent, expected, mask)
+    }
+
+    /// Completes a token with what its answer leaves out, or takes from it what should not be there.
+    pub(crate) fn complete(&self, token: &mut Token, warnings: &mut Vec<Warning>) {
+        match self {
+            Self::Exchange(_) | Self::Revocation(_) => {}
+            Self::ClientCredentials => {
+                if token.refresh_token.take().is_some() {
+                    token.refresh_expires_at = None;
+                    warnings.push(Warning::RefreshTokenIgnored);
+                }
+            }
+            Self::Refresh { old, .. } => {
+                if warnings.contains(&Warning::MissingTokenType) {
+                    token.token_type.clone_from(&old.token_type);
+                }
+                if token.refresh_token.is_none() {
+                    token.refresh_token.clone_from(&old.refresh_token);
+                    token.refresh_expires_at = token.refresh_expires_at.or(old.refresh_expires_at);
+                }
+                if token.scopes.is_none() {
+                    token.scopes.clone_from(&old.scopes);
+                }
+                for (name, value) in &old.extra {
+                    token.extra.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+        }
+    }
+}
+
+/// What of a token is revoked: the refresh token if there is one, with which most servers end the
+/// access token too.
+fn revoked(token: &Token) -> (&'static str, &Secret) {
+    match &token.refresh_token {
+        Some(refresh_token) if !refresh_token.expose().is_empty() => {
+            ("refresh_token", refresh_token)
+        }
+        _ => ("access_token", &token.access_token),
+    }
+}

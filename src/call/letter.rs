@@ -1,0 +1,150 @@
+//! How a call's next request is written, and what of it is secret.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{HeaderName, HeaderValue};
+
+use super::Call;
+use crate::ask::Ask;
+use crate::code::AuthorizationCode;
+use crate::conventions::Verb;
+use crate::encode::{self, Manner, Parameters, UrlTooLong};
+use crate::error::CallErrorKind;
+use crate::flavor::Flavor;
+use crate::mask::Mask;
+use crate::secret::Secret;
+use crate::setup::Setup;
+use crate::template;
+use crate::transport::HttpRequest;
+
+/// What the conventions add to a request, with the values of its own.
+#[derive(Default)]
+pub(super) struct Additions {
+    parameters: Vec<(String, Secret)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Additions {
+    pub(super) fn new(setup: &Setup, ask: &Ask) -> Self {
+        let (headers, params) =
+            (&setup.conventions.headers, &setup.conventions.of(ask.kind()).params);
+        if headers.is_empty() && params.is_empty() {
+            return Self::default();
+        }
+        let random = setup.random.value();
+        let state = ask.code().and_then(AuthorizationCode::state);
+        let fill = |text: &str| {
+            template::fill(text, |name| match name {
+                "client_id" => setup.client.id(),
+                "client_secret" => setup.client.secret().map_or("", Secret::expose),
+                "scope" => &setup.scope,
+                "random" => &random,
+                "state" => state.map_or("", Secret::expose),
+                _ => "",
+            })
+        };
+        let parameters = params.iter().map(|(name, value)| (name.clone(), fill(value).into()));
+        let headers = headers.iter().filter_map(|(name, value)| {
+            let mut value = HeaderValue::try_from(fill(value)).ok()?;
+            value.set_sensitive(true);
+            Some((HeaderName::try_from(name).ok()?, value)).filter(|(_, value)| !value.is_empty())
+        });
+        Self { parameters: parameters.collect(), headers: headers.collect() }
+    }
+}
+
+impl<T> Call<T> {
+    /// Why the next request cannot be sent, if so.
+    pub(super) fn obstacle(&self) -> Option<CallErrorKind> {
+        let origin = self.ask.code().and_then(|code| code.origin.as_deref());
+        if origin.is_some_and(|origin| origin != self.setup.origin) {
+            return Some(CallErrorKind::WrongExchanger);
+        }
+        let may_be_too_long = self.setup.conventions.verb_of(self.ask.kind()) != Verb::Post;
+        let is_too_long = may_be_too_long && self.written(self.ladder[0]).is_err();
+        is_too_long.then_some(CallErrorKind::UrlTooLong)
+    }
+
+    pub(super) fn request_at(&self, sent: SystemTime) -> HttpRequest {
+        let written = match self.obstacle() {
+            None => self.written(self.ladder[0]).ok(),
+            Some(_) => None,
+        };
+        let mut request = written.unwrap_or_else(|| {
+            let mut empty = HttpRequest::default();
+            *empty.uri_mut() = self.endpoint.target.uri.clone();
+            empty
+        });
+        request.extensions_mut().insert(Arc::clone(&self.endpoint.target));
+        if let Some(deadline) = self.deadline(sent) {
+            request.extensions_mut().insert(deadline);
+        }
+        request
+    }
+
+    pub(super) fn written(&self, flavor: Flavor) -> Result<HttpRequest, UrlTooLong> {
+        let kind = self.ask.kind();
+        let conventions = self.setup.conventions.of(kind);
+        let manner = Manner {
+            verb: self.setup.conventions.verb_of(kind),
+            headers: &self.additions.headers,
+            rename: &conventions.rename,
+            id_beside: conventions.params.contains_key("client_id"),
+            omits_id: conventions.omit.contains("client_id"),
+            omits_secret: conventions.omit.contains("client_secret"),
+        };
+        let uri = &self.endpoint.target.uri;
+        encode::request(&self.setup.client, uri, self.parameters(), flavor, manner)
+    }
+
+    /// The parameters in the order of a form, under their standard names.
+    fn parameters(&self) -> Parameters<'_> {
+        let mut parameters = self.ask.parameters(&self.setup);
+        let omitted = &self.setup.conventions.of(self.ask.kind()).omit;
+        if !omitted.is_empty() {
+            parameters.retain(|(name, _)| !omitted.contains(*name));
+        }
+        for (name, value) in self.additions.parameters.iter().chain(&self.parameters) {
+            match parameters.iter_mut().find(|(known, _)| known == name) {
+                Some(parameter) => parameter.1 = value.expose(),
+                None => parameters.push((name, value.expose())),
+            }
+        }
+        parameters
+    }
+
+    /// Everything secret that a server could send back.
+    pub(super) fn mask(&self) -> Mask<'_> {
+        let mut mask = Mask::default();
+        self.ask.hide(&mut mask);
+        if let Some(secret) = self.setup.client.secret() {
+            mask.hide("client_secret", secret.expose());
+            for header in self.setup.client.headers() {
+                let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
+                mask.hide("authorization", credentials.unwrap_or_default().trim_end_matches('='));
+            }
+        }
+        // What conventions say is rather a word than a secret, and then no long one.
+        let may_be_secret = |value: &str| value.len() >= SHORTEST_SECRET;
+        let added = self.additions.parameters.iter();
+        let added = added.filter(|(_, value)| may_be_secret(value.expose()));
+        for (name, value) in added.chain(&self.parameters) {
+            if !NOT_SECRET.contains(&&**name) {
+                mask.hide(name, value.expose());
+            }
+        }
+        for (name, value) in &self.additions.headers {
+            let value = value.to_str().ok().filter(|value| may_be_secret(value));
+            mask.hide(name.as_str(), value.unwrap_or_default());
+        }
+        mask
+    }
+}
+
+/// Standard parameters that anyone may see.
+const NOT_SECRET: [&str; 5] =
+    ["grant_type", "scope", "redirect_uri", "client_id", "token_type_hint"];
+
+/// In bytes.
+const SHORTEST_SECRET: usize = 8;

@@ -1,0 +1,284 @@
+//! Checks conventions, so that nothing is sent that nobody meant.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use http::{HeaderName, HeaderValue};
+
+use crate::conventions::{
+    AnswerConventions, Application, Conventions, RequestConventions, TokenPlace,
+};
+use crate::error::ConfigError;
+use crate::kind::Kind;
+use crate::template::{fill, placeholders};
+
+/// Refuses conventions that cannot be followed. `filled` are a client's id, secret and scopes.
+pub(crate) fn check(
+    conventions: &Conventions,
+    filled: [(&str, &str); 3],
+) -> Result<(), ConfigError> {
+    headers(&conventions.headers, filled)?;
+    if let Some(basic) = &conventions.basic {
+        let field = "conventions.basic";
+        known_placeholders(field, basic, &["client_id", "client_secret"])?;
+        if !basic.contains(':') {
+            return Err(invalid(field, "it has no colon between user and password"));
+        }
+    }
+    if let Some(delimiter) = &conventions.scope_delimiter {
+        let is_text = !delimiter.is_empty() && !delimiter.contains(char::is_control);
+        let otherwise =
+            invalid("conventions.scope_delimiter", "it is empty or a control character");
+        is_text.then_some(()).ok_or(otherwise)?;
+    }
+    authorization(conventions)?;
+    for kind in Kind::ALL {
+        request(kind, conventions.of(kind))?;
+    }
+    let names = conventions.callback.rename.iter();
+    for (name, theirs) in names {
+        let field = "conventions.callback.rename";
+        if !["code", "state"].contains(&&**name) {
+            return Err(ConfigError::UnknownParameter { field, name: name.clone() });
+        }
+        non_empty(field, theirs)?;
+    }
+    answer(&conventions.answer)?;
+    application(&conventions.apply)
+}
+
+/// Whether a value asks for random bytes.
+pub(crate) fn needs_randomness(conventions: &Conventions) -> bool {
+    let kinds = Kind::ALL.into_iter().map(|kind| &conventions.of(kind).params);
+    let maps = kinds.chain([&conventions.headers, &conventions.authorization.params]);
+    let mut values = maps.flat_map(BTreeMap::values);
+    values.any(|value| placeholders(value).any(|name| name == "random"))
+}
+
+fn headers(
+    headers: &BTreeMap<String, String>,
+    filled: [(&str, &str); 3],
+) -> Result<(), ConfigError> {
+    let mut names = HashSet::new();
+    for (name, value) in headers {
+        let invalid = |reason| ConfigError::InvalidHeader { name: name.clone(), reason };
+        let parsed = HeaderName::try_from(name).map_err(|_| invalid("its name is none"))?;
+        if RESERVED.contains(&parsed.as_str()) {
+            return Err(ConfigError::ReservedHeader { name: name.clone() });
+        }
+        if !names.insert(parsed) {
+            return Err(invalid("it stands there twice"));
+        }
+        known_placeholders(
+            "conventions.headers",
+            value,
+            &["client_id", "client_secret", "scope", "random"],
+        )?;
+        let value_of = |name: &str| {
+            filled.iter().find(|(known, _)| *known == name).map_or("0", |(_, value)| value)
+        };
+        let filled = fill(value, value_of);
+        let is_plain = filled.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !is_plain || HeaderValue::try_from(filled).is_err() {
+            return Err(invalid("its value has characters beyond printable ASCII"));
+        }
+    }
+    Ok(())
+}
+
+fn authorization(conventions: &Conventions) -> Result<(), ConfigError> {
+    let own = &conventions.authorization;
+    let field = "conventions.authorization";
+    for value in own.params.values() {
+        known_placeholders(field, value, &["client_id", "scope", "random", "state"])?;
+    }
+    for name in ["state", "code_challenge", "code_challenge_method"] {
+        if own.params.contains_key(name) {
+            return Err(invalid(field, "state and code_challenge are new for each authorization"));
+        }
+    }
+    if own.omit.contains("state") {
+        return Err(invalid(field, "without state a callback could be anyone's"));
+    }
+    standard_names(field, &own.rename, &own.omit)?;
+    no_repeats(field, AUTHORIZATION, &own.rename, &own.omit, &own.params)?;
+    if let Some(delimiter) = &own.raw_scope_delimiter {
+        let may_stand = |c: char| c.is_ascii_graphic() && !"&=#%\"<>\\^`{|}".contains(c);
+        if delimiter.is_empty() || !delimiter.chars().all(may_stand) {
+            let field = "conventions.authorization.raw_scope_delimiter";
+            return Err(invalid(field, "it cannot stand as it is in the value of a query"));
+        }
+    }
+    Ok(())
+}
+
+fn request(kind: Kind, own: &RequestConventions) -> Result<(), ConfigError> {
+    let field = match kind {
+        Kind::Exchange => "conventions.exchange",
+        Kind::ClientCredentials => "conventions.client_credentials",
+        Kind::Refresh => "conventions.refresh",
+        Kind::Revocation => "conventions.revocation",
+    };
+    let known: &[_] = match kind {
+        Kind::Exchange => &["client_id", "client_secret", "scope", "random", "state"],
+        _ => &["client_id", "client_secret", "scope", "random"],
+    };
+    for value in own.params.values() {
+        known_placeholders(field, value, known)?;
+    }
+    standard_names(field, &own.rename, &own.omit)?;
+    let names = [kind.parameters(), CREDENTIALS].concat();
+    no_repeats(field, &names, &own.rename, &own.omit, &own.params)
+}
+
+/// `rename` and `omit` speak of standard parameters. One of another kind of request does no harm.
+fn standard_names(
+    field: &'static str,
+    rename: &BTreeMap<String, String>,
+    omit: &BTreeSet<String>,
+) -> Result<(), ConfigError> {
+    let kinds = Kind::ALL.iter().flat_map(|kind| kind.parameters());
+    let standard: Vec<_> = kinds.chain(CREDENTIALS).chain(AUTHORIZATION).collect();
+    for name in rename.keys().chain(omit) {
+        if !standard.iter().any(|known| *known == name) {
+            return Err(ConfigError::UnknownParameter { field, name: name.clone() });
+        }
+    }
+    rename.values().try_for_each(|theirs| non_empty(field, theirs))
+}
+
+/// A parameter stands in a request once.
+fn no_repeats(
+    field: &'static str,
+    standard: &[&str],
+    rename: &BTreeMap<String, String>,
+    omit: &BTreeSet<String>,
+    params: &BTreeMap<String, String>,
+) -> Result<(), ConfigError> {
+    let sent = standard.iter().filter(|name| !omit.contains(**name)).copied();
+    let added = params
+        .keys()
+        .map(|name| &**name)
+        .filter(|name| !standard.contains(name) || omit.contains(*name));
+    let mut names = BTreeSet::new();
+    for name in sent.chain(added) {
+        let theirs = rename.get(name).map_or(name, |theirs| theirs);
+        if !names.insert(theirs) {
+            return Err(ConfigError::DuplicateParameter { field, name: theirs.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn answer(own: &AnswerConventions) -> Result<(), ConfigError> {
+    for (name, theirs) in &own.rename {
+        let field = "conventions.answer.rename";
+        if !ANSWER.contains(&&**name) {
+            return Err(ConfigError::UnknownParameter { field, name: name.clone() });
+        }
+        non_empty(field, theirs)?;
+    }
+    let pointer = |field, text: &str| {
+        let is_one = text.is_empty() || text.starts_with('/');
+        is_one
+            .then_some(())
+            .ok_or(invalid(field, "it is no JSON Pointer, which begins with a slash"))
+    };
+    pointer("conventions.answer.root", &own.root)?;
+    if let Some(expires_at) = &own.expires_at {
+        non_empty("conventions.answer.expires_at", &expires_at.name)?;
+    }
+    if own.default_lifetime == Some(0) {
+        let field = "conventions.answer.default_lifetime";
+        return Err(invalid(field, "it must be more than zero"));
+    }
+    let Some(sign) = &own.error else { return Ok(()) };
+    let field = "conventions.answer.error";
+    non_empty(field, &sign.pointer)?;
+    if !sign.success.is_empty() && !sign.error.is_empty() {
+        return Err(invalid(field, "success decides: leave error out, or success"));
+    }
+    let pointers = [Some(&sign.pointer), sign.code.as_ref(), sign.description.as_ref()];
+    pointers.into_iter().flatten().try_for_each(|text| pointer(field, text))
+}
+
+fn application(own: &Application) -> Result<(), ConfigError> {
+    if let Some(template) = &own.template {
+        let field = "conventions.apply.template";
+        known_placeholders(field, template, &["token"])?;
+        if placeholders(template).next().is_none() {
+            return Err(invalid(field, "it has no {token}"));
+        }
+        if template.contains(char::is_control) {
+            return Err(invalid(field, "it has a control character"));
+        }
+    }
+    if let Some(name) = &own.name {
+        let field = "conventions.apply.name";
+        non_empty(field, name)?;
+        if own.place == TokenPlace::Header && HeaderName::try_from(name).is_err() {
+            return Err(invalid(field, "it is no name of a header"));
+        }
+    }
+    Ok(())
+}
+
+fn known_placeholders(
+    field: &'static str,
+    template: &str,
+    known: &[&str],
+) -> Result<(), ConfigError> {
+    let is_known = placeholders(template).all(|name| known.contains(&name));
+    is_known
+        .then_some(())
+        .ok_or(invalid(field, "a value has a placeholder that has no meaning there"))
+}
+
+fn non_empty(field: &'static str, text: &str) -> Result<(), ConfigError> {
+    if text.is_empty() { Err(invalid(field, "a name or a pointer is empty")) } else { Ok(()) }
+}
+
+fn invalid(field: &'static str, reason: &'static str) -> ConfigError {
+    ConfigError::InvalidConvention { field, reason }
+}
+
+/// The parameters of an authorization request.
+const AUTHORIZATION: &[&str] = &[
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "response_type",
+    "code_challenge",
+    "code_challenge_method",
+];
+
+const CREDENTIALS: &[&str] = &["client_id", "client_secret"];
+
+/// The members of an answer that may have other names.
+const ANSWER: [&str; 6] = [
+    "access_token",
+    "token_type",
+    "refresh_token",
+    "expires_in",
+    "refresh_token_expires_in",
+    "scope",
+];
+
+/// What the flavor or HTTP itself sets, and what would make an answer come that cannot be read.
+const RESERVED: [&str; 15] = [
+    "authorization",
+    "proxy-authorization",
+    "content-length",
+    "transfer-encoding",
+    "host",
+    "cookie",
+    "connection",
+    "proxy-connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "accept-encoding",
+    "range",
+];

@@ -1,0 +1,363 @@
+//! How one provider departs from the standard, as data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::flavor::Flavor;
+use crate::kind::Kind;
+
+mod answer;
+mod map;
+mod usage;
+
+pub use self::answer::{
+    AnswerConventions, ErrorSign, ExpiresAt, ExpiresAtFormat, LifetimeUnit, ZeroLifetime,
+};
+pub use self::usage::{Application, TokenPlace};
+
+/// How one provider departs from the standard, as plain data: a file, a row in a database, or a
+/// value made in code. Give it to
+/// [`TokenExchangerBuilder::conventions`](crate::TokenExchangerBuilder::conventions).
+///
+/// The default is the standard, and each field names a departure from it; set those that your
+/// provider needs and no others. In JSON a field that is missing has its default, and an unknown
+/// one is refused by name:
+///
+/// ```
+/// use token_exchanger::Conventions;
+///
+/// # fn main() -> Result<(), serde_json::Error> {
+/// let conventions: Conventions = serde_json::from_str(r#"{
+///     "scope_delimiter": ",",
+///     "authorization": { "rename": { "client_id": "client_key" } },
+///     "exchange": { "rename": { "client_id": "client_key" } },
+///     "refresh": { "rename": { "client_id": "client_key" } },
+///     "answer": { "root": "/data", "default_lifetime": 3600 }
+/// }"#)?;
+///
+/// let mut same = Conventions::default();
+/// same.scope_delimiter = Some(",".into());
+/// for request in [&mut same.exchange, &mut same.refresh] {
+///     request.rename.insert("client_id".into(), "client_key".into());
+/// }
+/// same.authorization.rename.insert("client_id".into(), "client_key".into());
+/// same.answer.root = "/data".into();
+/// same.answer.default_lifetime = Some(3600);
+/// assert_eq!(conventions, same);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Which field for which oddity
+///
+/// | the provider | the field |
+/// | --- | --- |
+/// | wants GET, or everything in the query | [`verb`](Self::verb) |
+/// | wants a header, such as an API key or a `User-Agent` | [`headers`](Self::headers) |
+/// | wants a parameter more, or another value of a standard one | `params` of the kind of request |
+/// | calls a standard parameter otherwise | `rename` of the kind of request |
+/// | refuses a standard parameter | `omit` of the kind of request |
+/// | takes another flavor for one kind of request | `flavors` of that kind |
+/// | joins scopes by something else | [`scope_delimiter`](Self::scope_delimiter), [`AuthorizationConventions::raw_scope_delimiter`] |
+/// | refuses PKCE, or insists on it | [`AuthorizationConventions::pkce`] |
+/// | calls back with other names | [`CallbackConventions::rename`] |
+/// | hides the token further in, or names it otherwise | [`AnswerConventions::root`], [`AnswerConventions::rename`] |
+/// | tells no lifetime, or tells it otherwise | [`AnswerConventions::default_lifetime`], [`AnswerConventions::lifetime_unit`], [`AnswerConventions::expires_at`] |
+/// | answers 200 and an error of its own shape | [`AnswerConventions::error`] |
+/// | gives no refresh token, and trades the access token | [`refresh_with`](Self::refresh_with) |
+/// | wants the token in another header, or in the URL | [`apply`](Self::apply) |
+///
+/// # Names and values
+///
+/// Wherever parameters are named, a standard name means that parameter, also where it is renamed;
+/// every other name is sent as it is. The value of a parameter, of a header and of
+/// [`basic`](Self::basic) may hold placeholders, which are filled for each request:
+///
+/// | placeholder | stands for | not in |
+/// | --- | --- | --- |
+/// | `{client_id}` | the client's id | |
+/// | `{client_secret}` | the client's secret | `authorization` |
+/// | `{scope}` | the configured scopes, joined | `basic` |
+/// | `{random}` | 32 hexadecimal digits, drawn anew for each request | `basic` |
+/// | `{state}` | the state of the authorization that brought the code | all but `authorization` and `exchange` |
+///
+/// An empty value leaves its parameter or header out. Conventions are stored and shown, so keep
+/// secrets out of them but for `{client_secret}`: a secret parameter goes to
+/// [`Call::param`](crate::Call::param). `Debug` shows the names of parameters and headers only.
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Conventions {
+    /// How parameters travel to the token endpoint and the refresh URL: `"post"` (default),
+    /// `"post_query"` or `"get"`. A kind of request may have its own:
+    /// [`RequestConventions::verb`]; a revocation has no other.
+    ///
+    /// Untappd and old Facebook apps want GET.
+    #[serde(skip_serializing_if = "is_default")]
+    pub verb: Verb,
+    /// Headers of all requests but those that the user's browser makes. They may replace
+    /// `Content-Type`, which changes that header and not how the body is written, and `Accept`, as
+    /// long as that admits JSON; never `Authorization`, which is the flavor's, nor what HTTP needs
+    /// for itself.
+    ///
+    /// Reddit refuses requests without a `User-Agent` of your own; Absorb wants an `x-api-key`.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
+    pub headers: BTreeMap<String, String>,
+    /// What a Basic header carries: user and password, of which flavor `basic` URL-encodes each.
+    /// By default `{client_id}:{client_secret}`.
+    ///
+    /// Stripe Apps want the secret as user and an empty password: `{client_secret}:`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub basic: Option<String>,
+    /// What stands between scopes, in requests and in answers; an answer's white space separates
+    /// them too. A space by default.
+    ///
+    /// Slack, Strava and TikTok want a comma.
+    #[serde(skip_serializing_if = "is_default")]
+    pub scope_delimiter: Option<String>,
+    /// The authorization URL.
+    #[serde(skip_serializing_if = "is_default")]
+    pub authorization: AuthorizationConventions,
+    /// The callback.
+    #[serde(skip_serializing_if = "is_default")]
+    pub callback: CallbackConventions,
+    /// The exchange of a code.
+    ///
+    /// Basecamp wants `type=web_server` among its parameters, Jobber refuses `redirect_uri`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub exchange: RequestConventions,
+    /// Client credentials.
+    ///
+    /// Auth0 wants an `audience`, Zoom another `grant_type`: `account_credentials`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub client_credentials: RequestConventions,
+    /// A refresh. It has nothing of the exchange's.
+    ///
+    /// Figma refuses `grant_type` here, Microsoft Advertising wants the `scope` again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub refresh: RequestConventions,
+    /// A revocation.
+    ///
+    /// Salesforce takes a revocation by GET, too.
+    #[serde(skip_serializing_if = "is_default")]
+    pub revocation: RequestConventions,
+    /// What a refresh trades: `"refresh_token"` (default), or, where there is none,
+    /// `"access_token"`.
+    ///
+    /// Facebook and Threads give no refresh token, and trade the access token for a longer one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub refresh_with: RefreshWith,
+    /// Answers of the token endpoint and the refresh URL.
+    #[serde(skip_serializing_if = "is_default")]
+    pub answer: AnswerConventions,
+    /// How the token goes into API requests.
+    #[serde(skip_serializing_if = "is_default")]
+    pub apply: Application,
+}
+
+impl Conventions {
+    pub(crate) fn of(&self, kind: Kind) -> &RequestConventions {
+        match kind {
+            Kind::Exchange => &self.exchange,
+            Kind::ClientCredentials => &self.client_credentials,
+            Kind::Refresh => &self.refresh,
+            Kind::Revocation => &self.revocation,
+        }
+    }
+
+    pub(crate) fn verb_of(&self, kind: Kind) -> Verb {
+        let common = if kind == Kind::Revocation { Verb::Post } else { self.verb };
+        self.of(kind).verb.unwrap_or(common)
+    }
+}
+
+/// How one kind of request departs from the standard.
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RequestConventions {
+    /// Parameters to add, or standard ones to give another value. `client_id` here is sent beside
+    /// a Basic header too.
+    ///
+    /// Agiloft wants the `client_id` beside the header, Follow Up Boss the `state` once more.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
+    pub params: BTreeMap<String, String>,
+    /// Standard parameters that have another name: `{"client_id": "client_key"}`.
+    ///
+    /// TikTok calls the client id `client_key`, ZoomInfo the secret `password`.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
+    pub rename: BTreeMap<String, String>,
+    /// Standard parameters that are not sent.
+    ///
+    /// Clover refuses `grant_type` and `redirect_uri`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub omit: BTreeSet<String>,
+    /// The flavors to try for this kind of request, in this order, instead of those that the
+    /// builder has.
+    ///
+    /// Figma takes a Basic header at the exchange and refreshes by JSON; Clover wants no secret at
+    /// a refresh.
+    #[serde(skip_serializing_if = "is_default")]
+    pub flavors: Option<Vec<Flavor>>,
+    /// How the parameters of this kind of request travel, where that differs from
+    /// [`Conventions::verb`].
+    ///
+    /// Facebook refreshes with everything in the query.
+    #[serde(skip_serializing_if = "is_default")]
+    pub verb: Option<Verb>,
+}
+
+/// How the authorization URL departs from the standard.
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AuthorizationConventions {
+    /// Parameters to add, or standard ones to give another value.
+    ///
+    /// Google wants `access_type=offline` and `prompt=consent` for a refresh token, Atlassian an
+    /// `audience`, Reddit `duration=permanent`.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
+    pub params: BTreeMap<String, String>,
+    /// Standard parameters that have another name.
+    ///
+    /// Printful calls `redirect_uri` `redirect_url`.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
+    pub rename: BTreeMap<String, String>,
+    /// Standard parameters that are not sent.
+    ///
+    /// monday.com wants no `response_type`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub omit: BTreeSet<String>,
+    /// Whether PKCE is used: `"allowed"` (default), `"required"` or `"refused"`.
+    ///
+    /// LinkedIn and Slack refuse it; Airtable and X insist on it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pkce: Pkce,
+    /// What stands between scopes in this URL, not percent-encoded. Everywhere else
+    /// [`Conventions::scope_delimiter`] does.
+    ///
+    /// Workable and Pennylane want a `+` as it is.
+    #[serde(skip_serializing_if = "is_default")]
+    pub raw_scope_delimiter: Option<String>,
+    /// Whether the parameters stand in the URL's fragment, after a `?` of its own, instead of in its
+    /// query. Only then may the authorization URL have a fragment.
+    ///
+    /// Apollo's is a page with a route behind a `#`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub query_in_fragment: bool,
+}
+
+/// How the callback departs from the standard.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CallbackConventions {
+    /// What `code` and `state` are called: `{"code": "auth_code"}`. Where the state has another
+    /// name, look the pending authorization up by [`Callback::param`](crate::Callback::param).
+    ///
+    /// Amazon's Selling Partner API calls the code `spapi_oauth_code`.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
+    pub rename: BTreeMap<String, String>,
+    /// Whether a callback may come without `iss` although the builder was given an issuer. One that
+    /// is there must be right all the same.
+    ///
+    /// Some servers name themselves in their metadata and not in each callback.
+    #[serde(skip_serializing_if = "is_default")]
+    pub issuer_optional: bool,
+}
+
+/// How the parameters of a request travel.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Verb {
+    /// In the body of a POST.
+    #[default]
+    Post,
+    /// In the query of a POST without a body. Flavors with a JSON body are left out.
+    PostQuery,
+    /// In the query of a GET. Flavors with a JSON body are left out.
+    Get,
+}
+
+/// Whether PKCE is used ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Pkce {
+    /// Used, unless [`Authorize::without_pkce`](crate::Authorize::without_pkce) is called.
+    #[default]
+    Allowed,
+    /// Always used.
+    Required,
+    /// Never used.
+    Refused,
+}
+
+/// What a refresh trades for a new access token.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefreshWith {
+    /// The refresh token.
+    #[default]
+    RefreshToken,
+    /// The refresh token if there is one, else the access token, in its place.
+    AccessToken,
+}
+
+// What a person put in as a value may be a secret.
+impl fmt::Debug for Conventions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conventions")
+            .field("verb", &self.verb)
+            .field("headers", &names(&self.headers))
+            .field("basic", &self.basic.as_ref().map(|_| "[set]"))
+            .field("scope_delimiter", &self.scope_delimiter)
+            .field("authorization", &self.authorization)
+            .field("callback", &self.callback)
+            .field("exchange", &self.exchange)
+            .field("client_credentials", &self.client_credentials)
+            .field("refresh", &self.refresh)
+            .field("revocation", &self.revocation)
+            .field("refresh_with", &self.refresh_with)
+            .field("answer", &self.answer)
+            .field("apply", &self.apply)
+            .finish()
+    }
+}
+
+impl fmt::Debug for RequestConventions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestConventions")
+            .field("params", &names(&self.params))
+            .field("rename", &self.rename)
+            .field("omit", &self.omit)
+            .field("flavors", &self.flavors)
+            .field("verb", &self.verb)
+            .finish()
+    }
+}
+
+impl fmt::Debug for AuthorizationConventions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationConventions")
+            .field("params", &names(&self.params))
+            .field("rename", &self.rename)
+            .field("omit", &self.omit)
+            .field("pkce", &self.pkce)
+            .field("raw_scope_delimiter", &self.raw_scope_delimiter)
+            .field("query_in_fragment", &self.query_in_fragment)
+            .finish()
+    }
+}
+
+fn names(map: &BTreeMap<String, String>) -> Vec<&str> {
+    map.keys().map(|name| &**name).collect()
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
