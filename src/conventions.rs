@@ -98,9 +98,9 @@ pub struct Conventions {
     #[serde(skip_serializing_if = "is_default")]
     pub verb: Verb,
     /// Headers of all requests but those that the user's browser makes. They may replace
-    /// `Content-Type`, which changes that header and not how the body is written, and `Accept`, as
-    /// long as that admits JSON; never `Authorization`, which is the flavor's, nor what HTTP needs
-    /// for itself.
+    /// `Content-Type`, which changes that header and not how the body is written, and `Accept` (one
+    /// that does not admit JSON is left out); never `Authorization`, which is the flavor's, nor what
+    /// HTTP needs for itself.
     ///
     /// Reddit refuses requests without a `User-Agent` of your own; Absorb wants an `x-api-key`.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]

@@ -140,12 +140,27 @@ pub(crate) fn request<'a>(
     }
     headers.insert(ACCEPT, JSON);
     for (name, value) in manner.headers {
-        headers.insert(name, value.clone());
+        if *name != ACCEPT || admits_json(value) {
+            headers.insert(name, value.clone());
+        }
     }
     if let Some(authorization) = authorization {
         headers.insert(AUTHORIZATION, authorization.clone());
     }
     Ok(request)
+}
+
+/// Whether an `Accept` lets answers come that can be read.
+fn admits_json(accept: &HeaderValue) -> bool {
+    let ranges = accept.to_str().unwrap_or_default().split(',');
+    let mut kinds = ranges.map(|range| range.split(';').next().unwrap_or_default().trim());
+    kinds.any(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        kind == "*/*"
+            || kind == "application/*"
+            || kind.ends_with("/json")
+            || kind.ends_with("+json")
+    })
 }
 
 /// Puts the client's credentials in one place only (RFC 6749, section 2.3), whoever set them.
