@@ -90,7 +90,11 @@ impl Flavor {
     /// Raw credentials that look URL-encoded, as those do which encoding leaves alone, count as
     /// encoded.
     pub fn of(request: &HttpRequest) -> Option<Self> {
-        let body = Body::read(request.body())?;
+        // Where the body is empty, the query may hold what a form would.
+        let body = match request.body().as_slice() {
+            [] => Body::Form(request.uri().query().unwrap_or_default()),
+            body => Body::read(body)?,
+        };
         let auth = match request.headers().get(http::header::AUTHORIZATION) {
             Some(_) if body.has("client_secret") => return None,
             Some(header) => basic_auth(header.as_bytes())?,

@@ -1,8 +1,9 @@
 //! What can be sent, shared and held across threads, unwinds and awaits.
 
 use token_exchanger::{
-    Attempt, AuthorizationCode, Call, CallError, ConfigError, FromFn, HttpRequest, Issued, Secret,
-    Token, TokenExchanger, TokenExchangerBuilder, Transport, TransportError,
+    ApplyError, Attempt, Authorization, AuthorizationCode, Authorize, Call, CallError, Callback,
+    CallbackError, ConfigError, Conventions, FromFn, HttpRequest, Issued, PendingAuthorization,
+    Secret, Token, TokenExchanger, TokenExchangerBuilder, Transport, TransportError,
 };
 
 fn sendable<T: Send + Sync + 'static>() {}
@@ -13,6 +14,14 @@ fn everything_is_send_and_sync() {
     sendable::<TokenExchanger>();
     sendable::<TokenExchangerBuilder>();
     sendable::<Call<Issued>>();
+    sendable::<Call<()>>();
+    sendable::<Authorize>();
+    sendable::<Authorization>();
+    sendable::<PendingAuthorization>();
+    sendable::<Callback>();
+    sendable::<CallbackError>();
+    sendable::<ApplyError>();
+    sendable::<Conventions>();
     sendable::<Issued>();
     sendable::<Token>();
     sendable::<Secret>();
