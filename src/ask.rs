@@ -2,9 +2,11 @@
 
 use std::time::SystemTime;
 
+use serde_json::{Map, Value};
+
 use crate::code::AuthorizationCode;
 use crate::conventions::RefreshWith;
-use crate::decode::{self, Expected, Reading, Warning};
+use crate::decode::{self, Expected, Reading, Warning, first_segment};
 use crate::encode::Parameters;
 use crate::kind::Kind;
 use crate::mask::Mask;
@@ -21,9 +23,9 @@ pub(crate) enum Ask {
     ClientCredentials,
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6): the old token, and
     /// what of it is traded.
-    Refresh { old: Token, traded: Secret },
+    Refresh { old: Box<Token>, traded: Secret },
     /// [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
-    Revocation(Token),
+    Revocation(Box<Token>),
 }
 
 impl Ask {
@@ -33,7 +35,7 @@ impl Ask {
         let access_token = Some(&token.access_token)
             .filter(|it| with == RefreshWith::AccessToken && !it.expose().is_empty());
         let traded = refresh_token.or(access_token)?.clone();
-        Some(Self::Refresh { old: token.clone(), traded })
+        Some(Self::Refresh { old: Box::new(token.clone()), traded })
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -121,7 +123,9 @@ impl Ask {
             // for what other calls get.
             return match decode::error(response, conventions, mask) {
                 Some(told) => Reading::Error(told),
-                None if response.status().is_success() => Reading::Token(token.clone(), Vec::new()),
+                None if response.status().is_success() => {
+                    Reading::Token((**token).clone(), Vec::new())
+                }
                 None => Reading::Nothing,
             };
         }
@@ -134,7 +138,7 @@ impl Ask {
     }
 
     /// Completes a token with what its answer leaves out, or takes from it what should not be there.
-    pub(crate) fn complete(&self, token: &mut Token, warnings: &mut Vec<Warning>) {
+    pub(crate) fn complete(&self, token: &mut Token, warnings: &mut Vec<Warning>, setup: &Setup) {
         match self {
             Self::Exchange(_) | Self::Revocation(_) => {}
             Self::ClientCredentials => {
@@ -154,9 +158,22 @@ impl Ask {
                 if token.scopes.is_none() {
                     token.scopes.clone_from(&old.scopes);
                 }
-                for (name, value) in &old.extra {
-                    token.extra.entry(name).or_insert_with(|| value.clone());
-                }
+                merge(&mut token.extra, &old.extra, &setup.conventions.answer.root);
+            }
+        }
+    }
+}
+
+/// Adds what the new members leave out, name by name, and in the object that had the token too.
+fn merge(new: &mut Map<String, Value>, old: &Map<String, Value>, root: &str) {
+    let root = first_segment(root);
+    for (name, value) in old {
+        let inner = root.as_ref().filter(|(first, _)| first == name).map(|(_, rest)| rest);
+        match (inner, new.get_mut(name), value) {
+            (Some(rest), Some(Value::Object(new)), Value::Object(old)) => merge(new, old, rest),
+            (_, Some(_), _) => {}
+            (_, None, value) => {
+                new.insert(name.clone(), value.clone());
             }
         }
     }

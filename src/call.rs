@@ -46,7 +46,7 @@ pub struct Call<T> {
     ask: Ask,
     endpoint: Endpoint,
     /// Of the conventions, for the next request.
-    additions: Additions,
+    additions: Option<Box<Additions>>,
     /// Of the caller.
     parameters: Vec<(String, Secret)>,
     /// What is left to try; the first is under way. Never empty.
@@ -139,7 +139,7 @@ impl<T> Call<T> {
             }
             let sent = now();
             let answer = transport.send(self.request_at(sent)).await;
-            match self.receive(answer, sent, now()) {
+            match self.judge(answer, sent, now()) {
                 ControlFlow::Continue(next) => self = next,
                 ControlFlow::Break(end) => return end,
             }
@@ -161,7 +161,7 @@ impl<T> Call<T> {
             }
             let sent = now();
             let answer = send(self.request_at(sent));
-            match self.receive(answer, sent, now()) {
+            match self.judge(answer, sent, now()) {
                 ControlFlow::Continue(next) => self = next,
                 ControlFlow::Break(end) => return end,
             }
@@ -176,20 +176,32 @@ impl<T> Call<T> {
     /// Reads the clock for the [`Deadline`] of the first request; from then on the moments given
     /// to [`Call::receive`] count.
     pub fn request(&self) -> HttpRequest {
+        if self.obstacle().is_some() {
+            return self.empty_request();
+        }
         self.request_at(now())
     }
 
     /// Takes the answer to [`Call::request`], when that was sent and when this came. Lifetimes
     /// count from `sent`. Gives the end of the call, or the call with its next request.
     pub fn receive(
+        self,
+        answer: Result<HttpResponse, TransportError>,
+        sent: SystemTime,
+        received: SystemTime,
+    ) -> ControlFlow<Result<T, CallError>, Self> {
+        match self.obstacle() {
+            Some(kind) => ControlFlow::Break(Err(self.unsent(kind))),
+            None => self.judge(answer, sent, received),
+        }
+    }
+
+    fn judge(
         mut self,
         answer: Result<HttpResponse, TransportError>,
         sent: SystemTime,
         received: SystemTime,
     ) -> ControlFlow<Result<T, CallError>, Self> {
-        if let Some(kind) = self.obstacle() {
-            return ControlFlow::Break(Err(self.unsent(kind)));
-        }
         self.started.get_or_insert(sent);
         let elapsed = received.duration_since(sent).unwrap_or_default();
         let response = match answer.and_then(within_limit) {
@@ -218,7 +230,7 @@ impl<T> Call<T> {
         let answer = Answer { status, told, retry_after, location };
         let step = verdict::step(class, status, asked);
         let end = (step == Step::Stop).then(|| verdict::kind(class, &answer, asked.reach));
-        self.judge(class, outcome, elapsed, Some(answer));
+        self.note(class, outcome, elapsed, Some(answer));
 
         if let Some(kind) = end {
             return ControlFlow::Break(Err(self.stopped(kind)));

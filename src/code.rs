@@ -16,10 +16,16 @@ pub struct AuthorizationCode {
     pub(crate) code: Secret,
     pub(crate) verifier: Option<CodeVerifier>,
     pub(crate) redirect_uri: Option<String>,
-    /// Which exchanger began its authorization, if that is known.
-    pub(crate) origin: Option<String>,
-    /// The state of its authorization, if that is known.
-    pub(crate) state: Option<Secret>,
+    /// Where it comes from, if it was accepted and not taken unchecked.
+    pub(crate) accepted: Option<Box<Accepted>>,
+}
+
+/// What is known of a code that came by a callback.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// Which exchanger began its authorization.
+    pub(crate) origin: String,
+    pub(crate) state: Secret,
     /// What else the callback brought.
     pub(crate) params: Vec<(String, Secret)>,
 }
@@ -29,14 +35,7 @@ impl AuthorizationCode {
     /// that it sent ([RFC 6749, section 10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)).
     /// An empty code is sent as none, which no provider accepts.
     pub fn unchecked(code: impl Into<Secret>) -> Self {
-        Self {
-            code: code.into(),
-            verifier: None,
-            redirect_uri: None,
-            origin: None,
-            state: None,
-            params: Vec::new(),
-        }
+        Self { code: code.into(), verifier: None, redirect_uri: None, accepted: None }
     }
 
     /// Adds the verifier of the challenge that the authorization request carried.
@@ -57,11 +56,8 @@ impl AuthorizationCode {
     /// What else the callback brought under this name, such as `realmId`; `None` if there was nothing
     /// of it, or the code came without its callback.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose())
-    }
-
-    pub(crate) fn state(&self) -> Option<&Secret> {
-        self.state.as_ref()
+        let mut params = self.accepted.iter().flat_map(|accepted| &accepted.params);
+        params.find(|(known, _)| known == name).map(|(_, value)| value.expose())
     }
 }
 

@@ -24,6 +24,7 @@ mod refusal;
 mod tokens;
 
 pub(crate) use self::headers::{location, retry_after};
+pub(crate) use self::members::first_segment;
 pub(crate) use self::refusal::{CODE_LIMIT, DESCRIPTION_LIMIT, Told, printable};
 
 /// What a body holds.

@@ -175,24 +175,18 @@ fn authorize<'a>(
     let secret = client.secret.as_ref().map_or("", Secret::expose);
     let secret = take(parameters, "client_secret").unwrap_or(own(manner.omits_secret, secret));
     let beside = if manner.id_beside { id } else { "" };
-    match flavor.auth {
-        ClientAuth::Basic => {
-            parameters.push(("client_id", beside));
-            Some(&client.basic)
-        }
-        ClientAuth::BasicRaw => {
-            parameters.push(("client_id", beside));
-            Some(&client.basic_raw)
-        }
-        ClientAuth::Body => {
-            parameters.extend([("client_id", id), ("client_secret", secret)]);
-            None
-        }
-        ClientAuth::None => {
-            parameters.push(("client_id", id));
-            None
+    let (id, secret, header) = match flavor.auth {
+        ClientAuth::Basic => (beside, "", Some(&client.basic)),
+        ClientAuth::BasicRaw => (beside, "", Some(&client.basic_raw)),
+        ClientAuth::Body => (id, secret, None),
+        ClientAuth::None => (id, "", None),
+    };
+    for (name, value) in [("client_id", id), ("client_secret", secret)] {
+        if !value.is_empty() {
+            parameters.push((name, value));
         }
     }
+    header
 }
 
 /// The parameters would make a URL that is longer than any request can have.

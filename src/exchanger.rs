@@ -102,7 +102,7 @@ impl TokenExchanger {
     pub fn revoke(&self, token: &Token) -> Result<Call<()>, MissingEndpoint> {
         let endpoint = self.setup.endpoints.revocation.as_ref();
         let endpoint = endpoint.ok_or(MissingEndpoint { field: "revocation_url" })?;
-        let ask = Ask::Revocation(token.clone());
+        let ask = Ask::Revocation(Box::new(token.clone()));
         Ok(Call::new(&self.setup, endpoint, ask, token.flavor, |_| ()))
     }
 

@@ -38,10 +38,12 @@ impl Learned {
         Self { flavor: None, doubtful: Vec::new(), flavors: flavors(client, wishes, None, &[]) }
     }
 
+    /// Whether there is nothing new in the flavor's success.
+    pub(crate) fn knows(&self, flavor: Flavor) -> bool {
+        self.flavor == Some(flavor) && self.doubtful.is_empty()
+    }
+
     pub(crate) fn accept(&mut self, client: &Client, wishes: &Wishes, flavor: Flavor) {
-        if self.flavor == Some(flavor) && self.doubtful.is_empty() {
-            return;
-        }
         self.doubtful.retain(|&doubtful| !client.writes_alike(doubtful, flavor));
         self.flavor = Some(flavor);
         self.flavors = flavors(client, wishes, self.flavor, &self.doubtful);

@@ -66,7 +66,10 @@ impl Setup {
             Kind::ClientCredentials => &self.client_credentials,
             Kind::Refresh | Kind::Revocation => return,
         };
-        learned(learner).accept(&self.client, &self.wishes(kind), flavor);
+        let mut learned = learned(learner);
+        if !learned.knows(flavor) {
+            learned.accept(&self.client, &self.wishes(kind), flavor);
+        }
     }
 
     /// Learns that the flavor may have spent a code.

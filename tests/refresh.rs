@@ -70,6 +70,20 @@ fn what_the_answer_leaves_out_is_kept_but_for_the_lifetime() {
 }
 
 #[test]
+fn what_stands_beside_a_token_further_in_is_kept_too() {
+    let conventions = r#"{"answer": {"root": "/a/b"}}"#;
+    let exchanger =
+        plain().conventions(serde_json::from_str(conventions).unwrap()).build().unwrap();
+    let mut old = old();
+    let extra = json!({"a": {"b": {"id": 1, "kept": 2}, "c": 3, "d": {"x": 4}}, "e": {"y": 5}});
+    old.extra = extra.as_object().unwrap().clone();
+    let answer = r#"{"a": {"b": {"access_token": "AT-NEW", "id": 9}, "d": {}}, "e": {}}"#;
+    let (result, _) = play(exchanger.refresh(&old).unwrap(), |_| Ok(json(200, answer)));
+    let expected = json!({"a": {"b": {"id": 9, "kept": 2}, "c": 3, "d": {}}, "e": {}});
+    assert_eq!(result.unwrap().token.extra, *expected.as_object().unwrap());
+}
+
+#[test]
 fn what_the_answer_brings_replaces_the_old() {
     let mut old = old();
     old.refresh_expires_at = Some(SystemTime::now());

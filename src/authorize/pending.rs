@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::callback::{Callback, CallbackError};
-use crate::code::AuthorizationCode;
+use crate::code::{Accepted, AuthorizationCode};
 use crate::conventions::CallbackConventions;
 use crate::pkce::CodeVerifier;
 use crate::secret::{self, Secret};
@@ -76,9 +76,11 @@ impl PendingAuthorization {
             code,
             verifier: self.verifier,
             redirect_uri: self.redirect_uri,
-            origin: Some(self.origin),
-            state: Some(self.state),
-            params: params.collect(),
+            accepted: Some(Box::new(Accepted {
+                origin: self.origin,
+                state: self.state,
+                params: params.collect(),
+            })),
         })
     }
 }

@@ -32,7 +32,7 @@ impl<T> Call<T> {
         let flavor = self.ladder[0];
         self.setup.accept(self.ask.kind(), flavor);
         token.flavor = Some(flavor);
-        self.ask.complete(&mut token, &mut warnings);
+        self.ask.complete(&mut token, &mut warnings, &self.setup);
         let mut attempts = Vec::with_capacity(self.judged.len() + 1);
         attempts.extend(self.judged.into_iter().map(|judged| judged.attempt));
         attempts.push(Attempt::new(flavor, Some(status), Outcome::Accepted, elapsed));
@@ -41,7 +41,7 @@ impl<T> Call<T> {
 
     pub(super) fn unanswered(mut self, error: TransportError, elapsed: Duration) -> CallError {
         let kind = error.kind();
-        self.judge(Class::NoAnswer(kind), Outcome::Unanswered(kind), elapsed, None);
+        self.note(Class::NoAnswer(kind), Outcome::Unanswered(kind), elapsed, None);
         let error = error.map_source(|source| self.mask().error(source));
         self.stopped(CallErrorKind::Transport(error))
     }
@@ -98,7 +98,7 @@ impl<T> Call<T> {
         })
     }
 
-    pub(super) fn judge(
+    pub(super) fn note(
         &mut self,
         class: Class,
         outcome: Outcome,

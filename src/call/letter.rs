@@ -7,7 +7,6 @@ use http::{HeaderName, HeaderValue};
 
 use super::Call;
 use crate::ask::Ask;
-use crate::code::AuthorizationCode;
 use crate::conventions::Verb;
 use crate::encode::{self, Manner, Parameters, UrlTooLong};
 use crate::error::CallErrorKind;
@@ -19,21 +18,20 @@ use crate::template;
 use crate::transport::HttpRequest;
 
 /// What the conventions add to a request, with the values of its own.
-#[derive(Default)]
 pub(super) struct Additions {
     parameters: Vec<(String, Secret)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Additions {
-    pub(super) fn new(setup: &Setup, ask: &Ask) -> Self {
+    pub(super) fn new(setup: &Setup, ask: &Ask) -> Option<Box<Self>> {
         let (headers, params) =
             (&setup.conventions.headers, &setup.conventions.of(ask.kind()).params);
         if headers.is_empty() && params.is_empty() {
-            return Self::default();
+            return None;
         }
         let random = setup.random.value();
-        let state = ask.code().and_then(AuthorizationCode::state);
+        let state = ask.code().and_then(|code| code.accepted.as_ref()).map(|it| &it.state);
         let fill = |text: &str| {
             template::fill(text, |name| match name {
                 "client_id" => setup.client.id(),
@@ -50,36 +48,36 @@ impl Additions {
             value.set_sensitive(true);
             Some((HeaderName::try_from(name).ok()?, value)).filter(|(_, value)| !value.is_empty())
         });
-        Self { parameters: parameters.collect(), headers: headers.collect() }
+        Some(Box::new(Self { parameters: parameters.collect(), headers: headers.collect() }))
     }
 }
 
 impl<T> Call<T> {
     /// Why the next request cannot be sent, if so.
     pub(super) fn obstacle(&self) -> Option<CallErrorKind> {
-        let origin = self.ask.code().and_then(|code| code.origin.as_deref());
-        if origin.is_some_and(|origin| origin != self.setup.origin) {
+        let accepted = self.ask.code().and_then(|code| code.accepted.as_ref());
+        if accepted.is_some_and(|accepted| accepted.origin != self.setup.origin) {
             return Some(CallErrorKind::WrongExchanger);
         }
-        let may_be_too_long = self.setup.conventions.verb_of(self.ask.kind()) != Verb::Post;
-        let is_too_long = may_be_too_long && self.written(self.ladder[0]).is_err();
+        let is_in_url = self.setup.conventions.verb_of(self.ask.kind()) != Verb::Post;
+        let is_too_long = is_in_url && self.written(self.ladder[0]).is_err();
         is_too_long.then_some(CallErrorKind::UrlTooLong)
     }
 
+    /// The next request, of a call without an [`obstacle`](Self::obstacle).
     pub(super) fn request_at(&self, sent: SystemTime) -> HttpRequest {
-        let written = match self.obstacle() {
-            None => self.written(self.ladder[0]).ok(),
-            Some(_) => None,
-        };
-        let mut request = written.unwrap_or_else(|| {
-            let mut empty = HttpRequest::default();
-            *empty.uri_mut() = self.endpoint.target.uri.clone();
-            empty
-        });
+        let Ok(mut request) = self.written(self.ladder[0]) else { return self.empty_request() };
         request.extensions_mut().insert(Arc::clone(&self.endpoint.target));
         if let Some(deadline) = self.deadline(sent) {
             request.extensions_mut().insert(deadline);
         }
+        request
+    }
+
+    /// What stands for a request that is not to be sent.
+    pub(super) fn empty_request(&self) -> HttpRequest {
+        let mut request = HttpRequest::default();
+        *request.uri_mut() = self.endpoint.target.uri.clone();
         request
     }
 
@@ -88,7 +86,7 @@ impl<T> Call<T> {
         let conventions = self.setup.conventions.of(kind);
         let manner = Manner {
             verb: self.setup.conventions.verb_of(kind),
-            headers: &self.additions.headers,
+            headers: self.additions.as_ref().map_or(&[], |it| &it.headers),
             rename: &conventions.rename,
             id_beside: conventions.params.contains_key("client_id"),
             omits_id: conventions.omit.contains("client_id"),
@@ -105,7 +103,8 @@ impl<T> Call<T> {
         if !omitted.is_empty() {
             parameters.retain(|(name, _)| !omitted.contains(*name));
         }
-        for (name, value) in self.additions.parameters.iter().chain(&self.parameters) {
+        let added = self.additions.iter().flat_map(|it| &it.parameters);
+        for (name, value) in added.chain(&self.parameters) {
             match parameters.iter_mut().find(|(known, _)| known == name) {
                 Some(parameter) => parameter.1 = value.expose(),
                 None => parameters.push((name, value.expose())),
@@ -125,20 +124,31 @@ impl<T> Call<T> {
                 mask.hide("authorization", credentials.unwrap_or_default().trim_end_matches('='));
             }
         }
-        // What conventions say is rather a word than a secret, and then no long one.
-        let may_be_secret = |value: &str| value.len() >= SHORTEST_SECRET;
-        let added = self.additions.parameters.iter();
-        let added = added.filter(|(_, value)| may_be_secret(value.expose()));
-        for (name, value) in added.chain(&self.parameters) {
-            if !NOT_SECRET.contains(&&**name) {
-                mask.hide(name, value.expose());
+        for (name, value) in &self.parameters {
+            hide(&mut mask, name, value.expose());
+        }
+        if let Some(added) = &self.additions {
+            // What conventions say is rather a word than a secret, and then no long one.
+            let may_be_secret = |value: &&str| value.len() >= SHORTEST_SECRET;
+            for (name, value) in &added.parameters {
+                hide(
+                    &mut mask,
+                    name,
+                    Some(value.expose()).filter(may_be_secret).unwrap_or_default(),
+                );
+            }
+            for (name, value) in &added.headers {
+                let value = value.to_str().ok().filter(may_be_secret);
+                mask.hide(name.as_str(), value.unwrap_or_default());
             }
         }
-        for (name, value) in &self.additions.headers {
-            let value = value.to_str().ok().filter(|value| may_be_secret(value));
-            mask.hide(name.as_str(), value.unwrap_or_default());
-        }
         mask
+    }
+}
+
+fn hide<'a>(mask: &mut Mask<'a>, name: &'a str, value: &'a str) {
+    if !NOT_SECRET.contains(&name) {
+        mask.hide(name, value);
     }
 }
 

@@ -112,14 +112,20 @@ impl<'a> Grant<'_, 'a> {
 
     fn scopes(&mut self) -> Option<Vec<String>> {
         let Expected { scopes: requested, delimiter, .. } = self.expected;
-        let split =
-            |text: &str| -> Vec<String> { scopes(text, delimiter).map(str::to_owned).collect() };
         let granted = self.optional("scope", |member| {
             let member = Some(member).filter(|member| member.size() <= VALUE_LIMIT)?;
-            member.text().map(|text| split(&text)).or_else(|| member.texts())
+            let Some(text) = member.text() else { return member.texts() };
+            let mut scopes = Vec::new();
+            each_scope(&text, delimiter, |scope| scopes.push(scope.to_owned()));
+            Some(scopes)
         })?;
-        let mut asked = requested.iter().flat_map(|text| scopes(text, delimiter));
-        if asked.any(|scope| !granted.iter().any(|granted| granted == scope)) {
+        let mut is_narrowed = false;
+        for text in requested {
+            each_scope(text, delimiter, |scope| {
+                is_narrowed |= !granted.iter().any(|granted| granted == scope);
+            });
+        }
+        if is_narrowed {
             self.warn(Warning::NarrowedScope);
         }
         Some(granted)
@@ -128,7 +134,10 @@ impl<'a> Grant<'_, 'a> {
     /// All that a token has no fields for, where it stood in the answer.
     fn extra(&mut self) -> Map<String, Value> {
         let Expected { conventions, .. } = self.expected;
-        let is_standard = |name: &str| STANDARD.iter().any(|it| theirs(conventions, it) == name);
+        let is_standard = |name: &str| match conventions.rename.is_empty() {
+            true => STANDARD.contains(&name),
+            false => STANDARD.iter().any(|it| theirs(conventions, it) == name),
+        };
         let root = first_segment(&conventions.root);
 
         let mut extra = Map::new();
@@ -237,11 +246,13 @@ fn date(text: &str) -> Option<SystemTime> {
     text.parse::<Timestamp>().or_else(|_| without_offset()).ok()?.try_into().ok()
 }
 
-fn scopes<'t>(text: &'t str, delimiter: &'t str) -> impl Iterator<Item = &'t str> {
-    let by_delimiter = (!delimiter.trim().is_empty()).then(|| text.split(delimiter));
-    let whole = by_delimiter.is_none().then_some(text);
-    let parts = by_delimiter.into_iter().flatten().chain(whole);
-    parts.flat_map(str::split_ascii_whitespace)
+/// Scopes are separated by white space, and by the delimiter where it is something else.
+fn each_scope(text: &str, delimiter: &str, mut each: impl FnMut(&str)) {
+    if delimiter.trim().is_empty() {
+        text.split_ascii_whitespace().for_each(each);
+    } else {
+        text.split(delimiter).flat_map(str::split_ascii_whitespace).for_each(&mut each);
+    }
 }
 
 fn depth(value: &Value) -> usize {

@@ -180,7 +180,7 @@ impl<'a> Member<'a> {
 
 /// The first segment of a JSON Pointer as it is meant, and the pointer from there on
 /// ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
-pub(super) fn first_segment(pointer: &str) -> Option<(String, &str)> {
+pub(crate) fn first_segment(pointer: &str) -> Option<(String, &str)> {
     let path = pointer.strip_prefix('/')?;
     let (segment, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
     Some((segment.replace("~1", "/").replace("~0", "~"), rest))
