@@ -112,12 +112,7 @@ fn authorization(conventions: &Conventions) -> Result<(), ConfigError> {
 }
 
 fn request(kind: Kind, own: &RequestConventions) -> Result<(), ConfigError> {
-    let field = match kind {
-        Kind::Exchange => "conventions.exchange",
-        Kind::ClientCredentials => "conventions.client_credentials",
-        Kind::Refresh => "conventions.refresh",
-        Kind::Revocation => "conventions.revocation",
-    };
+    let field = kind.field();
     let known: &[_] = match kind {
         Kind::Exchange => &["client_id", "client_secret", "scope", "random", "state"],
         _ => &["client_id", "client_secret", "scope", "random"],

@@ -25,6 +25,16 @@ impl Kind {
             Self::Revocation => &["token", "token_type_hint"],
         }
     }
+
+    /// The builder's word for the conventions of this kind.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::Exchange => "conventions.exchange",
+            Self::ClientCredentials => "conventions.client_credentials",
+            Self::Refresh => "conventions.refresh",
+            Self::Revocation => "conventions.revocation",
+        }
+    }
 }
 
 /// For people.

@@ -610,10 +610,14 @@ fn what_cannot_be_followed_is_refused_by_its_field() {
             "conventions.apply.template: it has a control",
         ),
         (json!({"apply": {"name": "a b"}}), "conventions.apply.name: it is no name"),
-        (json!({"refresh": {"flavors": []}}), "flavors leaves nothing to try"),
+        (json!({"refresh": {"flavors": []}}), "conventions.refresh: flavors leaves nothing to try"),
         (
             json!({"verb": "get", "exchange": {"flavors": ["body+json"]}}),
-            "flavors leaves nothing to try",
+            "conventions.exchange: flavors leaves",
+        ),
+        (
+            json!({"authorization": {"query_in_fragment": true}}),
+            "conventions.authorization.query_in_fragment: ",
         ),
     ] {
         let error = builder(&conventions).build().unwrap_err().to_string();
@@ -636,7 +640,11 @@ fn a_flavor_that_needs_a_secret_is_refused_without_one_in_conventions_too() {
         Conventions::deserialize_from(&json!({"refresh": {"flavors": ["body+form"]}}));
     let builder =
         TokenExchanger::builder("id", "https://as.example/token").conventions(conventions);
-    assert!(matches!(builder.build(), Err(ConfigError::SecretNeeded { .. })));
+    let error = builder.build().unwrap_err();
+    assert!(
+        matches!(error, ConfigError::SecretNeeded { field: "conventions.refresh", .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -96,12 +96,13 @@ pub enum ConfigError {
         flavor: Flavor,
     },
     /// No flavor is left that could be tried: the list is empty, or holds only raw ones, which
-    /// cannot carry a client id with a colon ([RFC 7617, section 2][rfc]).
+    /// cannot carry a client id with a colon ([RFC 7617, section 2][rfc]), or only JSON, which no URL
+    /// can carry.
     ///
     /// [rfc]: https://www.rfc-editor.org/rfc/rfc7617#section-2
     #[error(
-        "flavors leaves nothing to try: name one at least, and not only raw ones for a client id \
-         with a colon"
+        "flavors leaves nothing to try: name one at least, not only raw ones for a client id with a \
+         colon, and not only JSON where the conventions put all into the URL"
     )]
     NoFlavor,
     /// A header among the conventions cannot be sent.

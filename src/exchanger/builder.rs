@@ -230,20 +230,27 @@ impl TokenExchangerBuilder {
         let basic = self.conventions.basic.as_deref().unwrap_or("{client_id}:{client_secret}");
         let (user, password) = basic.split_once(':').unwrap_or((basic, ""));
         let client = Client::new(self.client_id, secret, [user, password]);
-        for kind in Kind::ALL {
-            let wishes = wishes_of(kind, &self.wishes, &self.conventions);
-            check_wishes(&wishes, client.secret())?;
-            if Learned::nothing(&client, &wishes).flavors.is_empty() {
-                return Err(ConfigError::NoFlavor);
-            }
-        }
         let learned = |kind| {
             let wishes = wishes_of(kind, &self.wishes, &self.conventions);
-            Mutex::new(Learned::nothing(&client, &wishes))
+            Learned::nothing(&client, &wishes)
         };
+        for kind in Kind::ALL {
+            let own = self.conventions.of(kind).flavors.as_deref();
+            let (field, asked) = match own {
+                Some(flavors) => (kind.field(), flavors),
+                None => ("flavors", self.wishes.flavors.as_deref().unwrap_or_default()),
+            };
+            check_flavors(field, asked, client.secret())?;
+            if learned(kind).flavors.is_empty() {
+                let reason = "flavors leaves nothing to try";
+                let otherwise = ConfigError::InvalidConvention { field, reason };
+                return Err(if own.is_some() { otherwise } else { ConfigError::NoFlavor });
+            }
+        }
+        check_flavors("prefer", self.wishes.prefer.as_slice(), client.secret())?;
         let setup = Setup {
-            exchanges: learned(Kind::Exchange),
-            client_credentials: learned(Kind::ClientCredentials),
+            exchanges: Mutex::new(learned(Kind::Exchange)),
+            client_credentials: Mutex::new(learned(Kind::ClientCredentials)),
             client,
             endpoints,
             cleartext: self.cleartext,
@@ -270,7 +277,13 @@ impl TokenExchangerBuilder {
         let in_fragment = self.conventions.authorization.query_in_fragment;
         let authorization = match &self.authorization_url {
             Some(url) if in_fragment => {
-                Some(Endpoint::with_fragment("authorization_url", url, self.cleartext)?)
+                let endpoint = Endpoint::with_fragment("authorization_url", url, self.cleartext)?;
+                if endpoint.target.url.fragment().is_none() {
+                    let field = "conventions.authorization.query_in_fragment";
+                    let reason = "the authorization URL has no fragment";
+                    return Err(ConfigError::InvalidConvention { field, reason });
+                }
+                Some(endpoint)
             }
             url => parse("authorization_url", url)?,
         };
@@ -310,15 +323,15 @@ fn check_credential(field: &'static str, text: &str) -> Result<(), ConfigError> 
     Ok(())
 }
 
-fn check_wishes(wishes: &Wishes, secret: Option<&Secret>) -> Result<(), ConfigError> {
-    let asked = wishes.flavors.iter().flatten().map(|&flavor| ("flavors", flavor));
-    let asked = asked.chain(wishes.prefer.map(|flavor| ("prefer", flavor)));
-    for (field, flavor) in asked {
-        if secret.is_none() && flavor.needs_secret() {
-            return Err(ConfigError::SecretNeeded { field, flavor });
-        }
+fn check_flavors(
+    field: &'static str,
+    flavors: &[Flavor],
+    secret: Option<&Secret>,
+) -> Result<(), ConfigError> {
+    match flavors.iter().find(|flavor| secret.is_none() && flavor.needs_secret()) {
+        Some(&flavor) => Err(ConfigError::SecretNeeded { field, flavor }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(feature = "reqwest")]
