@@ -114,9 +114,10 @@ pub(crate) fn check_query(query: Option<&str>, name: &str) -> Result<(), ApplyEr
 }
 
 /// Of a type that we have never heard of we know only that servers make names up: it is used as
-/// Bearer, which nearly all of them mean.
+/// Bearer, which nearly all of them mean. What is no name at all is another matter.
 fn is_known_not_to_be_bearer(token_type: &str) -> bool {
-    NOT_BEARER.iter().any(|known| token_type.eq_ignore_ascii_case(known))
+    token_type.contains(char::is_control)
+        || NOT_BEARER.iter().any(|known| token_type.eq_ignore_ascii_case(known))
 }
 
 /// Types and authentication schemes that need more than the token, or mean that it is no access token

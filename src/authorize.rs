@@ -163,7 +163,9 @@ impl Authorize {
             });
             parts.set(name, &value);
         }
-        for (name, value) in &self.params {
+        // The method goes with the challenge, whosever that is.
+        let is_ours = |name: &str| name == "code_challenge_method" && verifier.is_some();
+        for (name, value) in self.params.iter().filter(|(name, _)| !is_ours(name)) {
             parts.set(name, value.expose());
         }
 

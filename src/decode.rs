@@ -116,7 +116,7 @@ pub(crate) fn read<'m>(
     let Some(access_token) = access_token(members, name, damaged) else {
         // What cannot be read to its end may hold more than was seen.
         let hidden = success && (members.one(name).is_some() || tokens::named(text, &answer));
-        return match refusal::read(&answer, expected.conventions, mask) {
+        return match refusal::read(&answer, members, expected.conventions, mask) {
             // An error does not undo a token, though it be one that we cannot use.
             Some(refusal) if success && refusal.brings_token => Reading::TokenAndError,
             Some(refusal) if answer.whole || !hidden => Reading::Error(refusal.told),
@@ -124,7 +124,7 @@ pub(crate) fn read<'m>(
             _ => Reading::Hidden,
         };
     };
-    if refusal::is_there(&answer, sign) {
+    if refusal::is_there(&answer, members, sign) {
         return Reading::TokenAndError;
     }
     if !answer.whole && success {
@@ -146,7 +146,8 @@ pub(crate) fn error<'m>(
     mask: impl FnOnce() -> Mask<'m>,
 ) -> Option<Told> {
     let body = Body::of(response);
-    let refusal = refusal::read(&Members::read(body.text()), conventions, mask);
+    let answer = Members::read(body.text());
+    let refusal = refusal::read(&answer, &answer, conventions, mask);
     refusal.map(|refusal| refusal.told)
 }
 

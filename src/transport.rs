@@ -145,7 +145,8 @@ pub(crate) fn within_limit(response: HttpResponse) -> Result<HttpResponse, Trans
 /// Whether the host of a URL is `localhost` or a loopback address.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// No answer came back.

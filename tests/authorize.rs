@@ -133,6 +133,16 @@ fn a_challenge_of_the_callers_own_leaves_the_verifier_to_the_caller() {
 }
 
 #[test]
+fn the_method_is_that_of_the_challenge() {
+    let exchanger = builder().build().unwrap();
+    let authorize = exchanger.authorize().unwrap().param("code_challenge_method", "plain");
+    assert_eq!(query(&authorize.start().unwrap().url)["code_challenge_method"], "S256");
+    let authorize = exchanger.authorize().unwrap().param("code_challenge", CHALLENGE);
+    let authorize = authorize.param("code_challenge_method", "plain");
+    assert_eq!(query(&authorize.start().unwrap().url)["code_challenge_method"], "plain");
+}
+
+#[test]
 fn conventions_decide_about_pkce() {
     for (pkce, without, expected) in [
         (Pkce::Allowed, false, true),

@@ -60,7 +60,8 @@ fn a_refresh_token_that_they_bring_is_left_out_with_a_warning() {
 
 #[test]
 fn an_error_of_theirs_is_about_no_code_and_never_asks_the_user_again() {
-    let answers: [(fn() -> HttpResponse, &str); 3] = [
+    type Answer = fn() -> HttpResponse;
+    let answers: [(Answer, &str); 3] = [
         (|| json(400, r#"{"error":"invalid_grant"}"#), "mend what the answer names"),
         (|| json(503, ""), "try again later"),
         (|| json(404, ""), "check the token URL"),

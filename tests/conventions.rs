@@ -380,6 +380,16 @@ fn a_token_elsewhere_than_the_conventions_say_is_not_taken() {
 }
 
 #[test]
+fn an_error_beside_the_token_is_one() {
+    let conventions = json!({"answer": {"root": "/data"}});
+    let error = issue(&conventions, 200, &json!({"data": {"error": "invalid_grant"}})).unwrap_err();
+    assert!(matches!(error.kind(), CallErrorKind::Refused(_)), "{error}");
+    let both = json!({"data": {"error": "invalid_grant", "access_token": "T"}});
+    let error = issue(&conventions, 200, &both).unwrap_err();
+    assert!(matches!(error.kind(), CallErrorKind::Unreadable(_)), "{error}");
+}
+
+#[test]
 fn a_renamed_token_that_cannot_be_used_may_be_one_all_the_same() {
     let conventions = json!({"answer": {"rename": {"access_token": "jwt"}}});
     let error = issue(&conventions, 200, &json!({"jwt": 1})).unwrap_err();

@@ -167,7 +167,8 @@ fn a_refresh_goes_on_only_where_the_client_was_not_recognised() {
         assert_eq!(error.code_fate(), CodeFate::ProbablyLive);
         assert!(!error.needs_reauthorization());
 
-        let once: [(fn() -> HttpResponse, &str, bool); 12] = [
+        type Answer = fn() -> HttpResponse;
+        let once: [(Answer, &str, bool); 12] = [
             (|| json(400, r#"{"error":"invalid_grant"}"#), "refused", true),
             (|| json(200, r#"{"error":"bad_refresh_token"}"#), "refused", true),
             (|| json(400, r#"{"error":"invalid_scope"}"#), "refused", false),

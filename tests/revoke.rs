@@ -41,7 +41,8 @@ fn an_error_in_a_success_is_an_error() {
 
 #[test]
 fn a_failed_revocation_never_looks_like_a_success() {
-    let failures: [(fn() -> HttpResponse, &str); 7] = [
+    type Answer = fn() -> HttpResponse;
+    let failures: [(Answer, &str); 7] = [
         (|| answer(503, &[("retry-after", "7")], ""), "unavailable"),
         (|| json(500, ""), "unavailable"),
         (|| json(400, r#"{"error":"unsupported_token_type"}"#), "refused"),

@@ -146,10 +146,19 @@ fn query(text: &str) -> &str {
     // The browser keeps the fragment, which some providers add.
     let text = text.split('#').next().unwrap_or_default();
     match text.split_once('?') {
-        // A question mark in a value begins no query.
-        Some((before, query)) if !before.contains(['=', '&']) => query,
+        // In a query or a form, a question mark is a part of a value; in a path, an equals sign is
+        // a part of that.
+        Some((before, query)) if is_url(text) || !before.contains(['=', '&']) => query,
         _ => text,
     }
+}
+
+/// Whether the text is a URL or a path, by how it begins
+/// ([RFC 3986, section 3.1](https://www.rfc-editor.org/rfc/rfc3986#section-3.1)).
+fn is_url(text: &str) -> bool {
+    let is_of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    text.starts_with('/') || (!scheme.is_empty() && scheme.chars().all(is_of_scheme))
 }
 
 /// The text that was form-encoded, if it was: a broken escape is no text.

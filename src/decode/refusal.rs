@@ -24,34 +24,39 @@ pub(super) struct Refusal {
     pub(super) brings_token: bool,
 }
 
-/// Whether the answer tells an error.
-pub(super) fn is_there(answer: &Members<'_>, sign: Option<&ErrorSign>) -> bool {
+/// Whether the answer tells an error, in its own members or in those beside the token.
+pub(super) fn is_there(
+    answer: &Members<'_>,
+    members: &Members<'_>,
+    sign: Option<&ErrorSign>,
+) -> bool {
     match sign.map_or(Sign::Missing, |sign| look(answer, sign)) {
         Sign::Success => false,
         Sign::Error(_) => true,
-        Sign::Missing => find(answer, "error").is_some(),
+        Sign::Missing => find(answer, "error").or_else(|| find(members, "error")).is_some(),
     }
 }
 
-/// The error that the members tell, without secrets.
+/// The error that an answer tells, in its own members or in those beside the token, without secrets.
 ///
 /// `error` is a text as [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
 /// has it, or a number, an object or a list of objects; `errors` stands in for it where it is
 /// missing. Conventions may say where else to look.
 pub(super) fn read<'m>(
+    answer: &Members<'_>,
     members: &Members<'_>,
     conventions: &AnswerConventions,
     mask: impl FnOnce() -> Mask<'m>,
 ) -> Option<Refusal> {
-    let find = |name| find(members, name);
+    let find = |name| find(answer, name).or_else(|| find(members, name));
     let sign = conventions.error.as_ref();
-    let signed = match sign.map_or(Sign::Missing, |sign| look(members, sign)) {
+    let signed = match sign.map_or(Sign::Missing, |sign| look(answer, sign)) {
         Sign::Success => return None,
         Sign::Error(value) => Some(value),
         Sign::Missing => None,
     };
     let standard = find("error").or_else(|| find("errors"));
-    let at = |pointer: Option<&String>| text(&members.value_at(pointer?)?);
+    let at = |pointer: Option<&String>| text(&answer.value_at(pointer?)?);
     // Where a sign says that it is an error, but not which, a standard member may.
     let told = signed.as_ref().and_then(|_| at(sign?.code.as_ref()));
     let error = standard.as_ref().or(signed.as_ref()).map(innermost)?;
@@ -66,7 +71,7 @@ pub(super) fn read<'m>(
     let uri = find("error_uri").as_ref().and_then(text);
 
     // The answer may bring tokens along, and quote them.
-    let mut tokens = tokens::held(members);
+    let mut tokens = tokens::held(answer);
     tokens.extend(renamed(members, conventions));
     let error = if tokens.len() > MOST_TOKENS {
         ServerError::new(UNNAMED.to_owned(), None, None)
@@ -85,7 +90,7 @@ pub(super) fn read<'m>(
     };
     // No code that means anything is longer, and each attempt keeps its own.
     let code: String = code.chars().take(CODE_LIMIT).collect();
-    let brings_token = !tokens.is_empty() || tokens::unheld(members);
+    let brings_token = !tokens.is_empty() || tokens::unheld(answer);
     Some(Refusal { told: Told { error, code: code.into() }, brings_token })
 }
 
@@ -118,9 +123,7 @@ fn look(answer: &Members<'_>, sign: &ErrorSign) -> Sign {
 }
 
 /// The tokens that stand where the conventions say and under no name that tells of them.
-fn renamed(answer: &Members<'_>, conventions: &AnswerConventions) -> Vec<String> {
-    let root = answer.at(&conventions.root);
-    let members = root.as_ref().unwrap_or(answer);
+fn renamed(members: &Members<'_>, conventions: &AnswerConventions) -> Vec<String> {
     let names = ["access_token", "refresh_token"];
     let theirs = names.iter().filter_map(|name| conventions.rename.get(*name));
     let texts = theirs.filter_map(|name| members.one(name)??.non_empty_text());

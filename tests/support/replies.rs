@@ -1,6 +1,8 @@
 //! What servers answer, and what a call is to make of it: the tables of the design, written once
 //! more, by other means than ours.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use token_exchanger::{
