@@ -23,8 +23,10 @@ pub(crate) fn broken(came: &Came) -> Vec<String> {
         }
     };
     let outputs = outputs(came);
+    let shown = &came.shown;
     for (number, secret) in came.secrets.iter().enumerate() {
         hold(!outputs.contains(&**secret), &format!("no secret in any output (number {number})"));
+        hold(!shown.contains(&**secret), &format!("no secret in a call (number {number})"));
         hold(!came.log.contains(&**secret), &format!("no secret in the log (number {number})"));
     }
     for request in &came.handed {
@@ -36,7 +38,8 @@ pub(crate) fn broken(came: &Came) -> Vec<String> {
         hold(Flavor::of(request).is_some(), "a request has a flavor, and credentials once");
         hold(is_as_written(request, came), "a request goes to the configured host, as written");
         let target = request.uri().to_string();
-        hold(came.secrets.iter().all(|it| !target.contains(&**it)), "no secret in the URL");
+        let shown = came.secrets.iter().any(|it| target.contains(&**it));
+        hold(!shown || came.writes_into_urls, "no secret in the URL");
     }
     for request in &came.seen {
         let head = request.split("\r\n\r\n").next().unwrap_or_default().to_lowercase();
@@ -50,7 +53,8 @@ pub(crate) fn broken(came: &Came) -> Vec<String> {
     hold(came.seen.len() <= came.handed.len(), "nothing is sent but what the transport was given");
     if let End::Called(result) = &came.end {
         match &**result {
-            Ok(issued) => of_a_token(issued, came, &mut hold),
+            Ok(Some(issued)) => of_a_token(issued, came, &mut hold),
+            Ok(None) => {}
             Err(error) => of_an_error(error, came, &mut hold),
         }
     }
@@ -92,10 +96,12 @@ fn own_size(came: &Came) -> u64 {
 /// Everything that a user could print.
 pub(crate) fn outputs(came: &Came) -> String {
     match &came.end {
-        End::Misconfigured(_, text) => text.clone(),
+        End::Failed(failure) => failure.text.clone(),
+        End::Gave(gave) => gave.text.clone(),
         End::Cancelled => String::new(),
         End::Called(result) => match &**result {
-            Ok(issued) => {
+            Ok(None) => String::new(),
+            Ok(Some(issued)) => {
                 let texts = issued.warnings.iter().map(ToString::to_string);
                 let texts = texts.chain(issued.attempts.iter().map(ToString::to_string));
                 format!("{issued:?} {issued:#?} {}", texts.collect::<Vec<_>>().join(" "))

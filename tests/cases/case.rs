@@ -1,14 +1,13 @@
-//! A fault case as it stands in its file, and which of them can be played.
+//! A fault case as it stands in its file.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use token_exchanger::Policy;
 
+use crate::generated::{self, Generated};
 use crate::tls::Authority;
-use crate::{Verdict, always, check, exceptions, play};
 
 /// What all cases share.
 pub(crate) struct Context {
@@ -24,6 +23,7 @@ pub(crate) struct Fixture {
     pub(crate) code: String,
     pub(crate) code_verifier: String,
     pub(crate) redirect_uri: String,
+    pub(crate) state: String,
     pub(crate) token_url: String,
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,
@@ -38,8 +38,7 @@ pub(crate) struct Case {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Given {
-    #[serde(rename = "call")]
-    _call: String,
+    pub(crate) call: Asks,
     mode: Option<String>,
     #[serde(default)]
     pub(crate) server: Vec<Answer>,
@@ -58,6 +57,65 @@ pub(crate) struct Given {
     pub(crate) cancel_after_ms: Option<u64>,
     #[serde(default)]
     pub(crate) runtime: Vec<String>,
+    /// The token that a refresh, a revocation or an API request has.
+    #[serde(default, alias = "token", deserialize_with = "stored_or_text")]
+    pub(crate) stored: Option<Stored>,
+    /// What the browser brings: a URL, its query, or a form.
+    #[serde(alias = "callback_body", alias = "body", alias = "form")]
+    pub(crate) callback_url: Option<String>,
+    pub(crate) callback_url_gen: Option<Generated>,
+    #[serde(default)]
+    pub(crate) pending: Pending,
+    /// Of an API request.
+    pub(crate) url: Option<String>,
+    #[serde(default, deserialize_with = "pairs", alias = "request_headers")]
+    pub(crate) headers: Vec<(String, String)>,
+    /// How often it is done.
+    pub(crate) count: Option<usize>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Asks {
+    Exchange,
+    Refresh,
+    Revoke,
+    ClientCredentials,
+    AuthorizeUrl,
+    Callback,
+    Apply,
+    Pkce,
+    State,
+}
+
+/// A token as it was kept.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stored {
+    pub(crate) access_token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
+    pub(crate) token_type: Option<String>,
+    pub(crate) expires_in: Option<i64>,
+    #[serde(default)]
+    pub(crate) expired: bool,
+    pub(crate) scope: Option<String>,
+    /// What it was got by.
+    pub(crate) flavor: Option<String>,
+    #[serde(default)]
+    pub(crate) extra: Map<String, Value>,
+    /// For the store.
+    #[serde(rename = "generation")]
+    pub(crate) _generation: Option<u64>,
+}
+
+/// What is kept between redirect and callback.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pending {
+    pub(crate) state: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) iss_required: Option<bool>,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -70,7 +128,7 @@ pub(crate) struct Answer {
     pub(crate) body: Option<String>,
     pub(crate) body_base64: Option<String>,
     pub(crate) body_gen: Option<Generated>,
-    #[serde(default, deserialize_with = "generated_or_text")]
+    #[serde(default, deserialize_with = "generated::or_text")]
     pub(crate) body_gzip_of: Option<Generated>,
     pub(crate) wire: Option<Vec<Map<String, Value>>>,
     pub(crate) connect: Option<String>,
@@ -79,32 +137,76 @@ pub(crate) struct Answer {
     pub(crate) proxy: Option<Value>,
 }
 
-/// `prefix`, then `repeat` and `suffix_repeat` so many times each, then `suffix`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Generated {
-    pub(crate) prefix: String,
-    pub(crate) repeat: String,
-    pub(crate) times: usize,
-    pub(crate) suffix_repeat: String,
-    pub(crate) suffix: String,
-}
-
 /// Of these the schema calls the time limit and the attempts ours, and the rest proposals.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Config {
     pub(crate) token_url: Option<String>,
+    #[serde(alias = "authorization_url")]
+    pub(crate) authorize_url: Option<String>,
+    pub(crate) refresh_url: Option<String>,
+    #[serde(deserialize_with = "also_null")]
+    pub(crate) revocation_url: Option<Option<String>>,
     pub(crate) redirect_uri: Option<String>,
+    pub(crate) issuer: Option<String>,
     pub(crate) requested_scope: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    #[serde(alias = "scope_delimiter")]
+    pub(crate) scope_separator: Option<String>,
+    #[serde(deserialize_with = "pairs")]
     pub(crate) params: Vec<(String, String)>,
+    #[serde(deserialize_with = "pairs")]
+    pub(crate) headers: Vec<(String, String)>,
+    /// The members that lead to the token, or a JSON Pointer.
+    #[serde(alias = "token_pointer")]
+    pub(crate) token_path: Value,
+    #[serde(alias = "method", alias = "verb")]
+    pub(crate) token_method: Option<String>,
+    pub(crate) client_id_param: Option<String>,
+    /// As [`token_exchanger::Conventions`] has them.
+    pub(crate) conventions: Value,
+    pub(crate) pkce: Value,
     pub(crate) max_attempts: Option<usize>,
     pub(crate) total_timeout_ms: Option<u64>,
     pub(crate) connect_timeout_ms: Option<u64>,
     pub(crate) proxy: Option<String>,
     #[serde(alias = "allow_insecure_http", alias = "danger_allow_http")]
     pub(crate) allow_http: bool,
+    #[serde(flatten)]
+    _proposals: Map<String, Value>,
 }
+
+/// Names under `config` that are followed; the rest are proposals.
+pub(crate) const CONFIGURED: [&str; 28] = [
+    "token_url",
+    "authorize_url",
+    "authorization_url",
+    "refresh_url",
+    "revocation_url",
+    "redirect_uri",
+    "issuer",
+    "requested_scope",
+    "scopes",
+    "scope_separator",
+    "scope_delimiter",
+    "params",
+    "headers",
+    "token_path",
+    "token_pointer",
+    "token_method",
+    "method",
+    "verb",
+    "client_id_param",
+    "conventions",
+    "pkce",
+    "max_attempts",
+    "total_timeout_ms",
+    "connect_timeout_ms",
+    "proxy",
+    "allow_http",
+    "allow_insecure_http",
+    "danger_allow_http",
+];
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,9 +218,14 @@ pub(crate) struct Input {
     pub(crate) client_secret_gen: Option<Generated>,
     pub(crate) code: Option<String>,
     pub(crate) code_gen: Option<Generated>,
-    #[serde(default, deserialize_with = "also_null")]
+    #[serde(default, deserialize_with = "also_null", alias = "pkce_verifier")]
     pub(crate) code_verifier: Option<Option<String>>,
     pub(crate) redirect_uri: Option<String>,
+    pub(crate) state: Option<String>,
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+    #[serde(default, deserialize_with = "pairs", alias = "extra")]
+    pub(crate) params: Vec<(String, String)>,
 }
 
 /// Where a value may be `{careful, exhaustive}`, it is kept as it stands: see [`under`].
@@ -141,10 +248,18 @@ pub(crate) struct Expect {
     pub(crate) never: Vec<String>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) saved: Map<String, Value>,
+    /// What a following call gives.
+    #[serde(default)]
+    pub(crate) then: Map<String, Value>,
+    /// What a call in memory gives.
+    #[serde(flatten)]
+    pub(crate) facts: Map<String, Value>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub(crate) struct Limits {
     pub(crate) elapsed_ms: Option<u64>,
     pub(crate) parse_ms: Option<u64>,
@@ -161,92 +276,11 @@ impl Context {
 }
 
 impl Case {
-    fn policies(&self) -> Vec<Policy> {
+    pub(crate) fn policies(&self) -> Vec<Policy> {
         let of = |mode: &str| self.given.mode.as_deref().is_none_or(|only| only == mode);
         let both = [("careful", Policy::Careful), ("exhaustive", Policy::Exhaustive)];
         both.into_iter().filter(|(mode, _)| of(mode)).map(|(_, policy)| policy).collect()
     }
-}
-
-pub(crate) fn verdict(context: &Context, data: &Value) -> Verdict {
-    if let Some(reason) = out_of_scope(data) {
-        return Verdict::NotPlayed(reason);
-    }
-    let (id, differs) = (crate::id(data), exceptions::differs(&crate::id(data)));
-    let verdict = match Case::deserialize(data) {
-        Ok(case) => compare(context, &case, data),
-        Err(error) => Verdict::Failed(format!("it cannot be read: {error}\ngiven: {data}")),
-    };
-    match (verdict, differs) {
-        // What always holds, holds for these too.
-        (Verdict::Failed(text), Some(_)) if text.contains(always::MARK) => Verdict::Failed(text),
-        (Verdict::Failed(_), Some(reason)) => Verdict::NotPlayed(format!("it differs: {reason}")),
-        (Verdict::Passed(_), Some(_)) => {
-            Verdict::Failed(format!("{id} passes: take it off the list of exceptions"))
-        }
-        (verdict, _) => verdict,
-    }
-}
-
-pub(crate) fn is_played(data: &Value) -> bool {
-    out_of_scope(data).is_none()
-}
-
-/// By the part that a case belongs to and by how it is told, never by what it expects.
-fn out_of_scope(data: &Value) -> Option<String> {
-    let (part, given) = (data["part"].as_str().unwrap_or_default(), &data["given"]);
-    if let Some(reason) = exceptions::not_played(&crate::id(data)) {
-        return Some(reason);
-    }
-    match part {
-        "exchange" | "transport" if given["call"] != "exchange" => {
-            Some(format!("the call {} is none that can be played", given["call"]))
-        }
-        "exchange" | "transport" if !given["server"].is_array() => {
-            Some("it is told in words, not as answers of a server".to_owned())
-        }
-        "exchange" | "transport" | "config" => None,
-        part if exceptions::is_to_come(part) => Some(format!("the part `{part}` is to come")),
-        // To be read, and to fail: no part is left out by mistake.
-        _ => None,
-    }
-}
-
-fn compare(context: &Context, case: &Case, data: &Value) -> Verdict {
-    let mut runs = 0;
-    for policy in case.policies() {
-        for runtime in play::runtimes(&case.given) {
-            let run = || play::play(context, &case.given, policy, runtime);
-            let came = match catch_unwind(AssertUnwindSafe(run)) {
-                Ok(Ok(came)) => came,
-                Ok(Err(reason)) => return failed(policy, data, &[reason], "nothing was played"),
-                Err(_) => {
-                    return failed(policy, data, &[format!("{}no panic", always::MARK)], "a panic");
-                }
-            };
-            let differences = check::differences(case, policy, &came);
-            if !differences.is_empty() {
-                return failed(policy, data, &differences, &came.to_string());
-            }
-            runs += 1;
-        }
-    }
-    Verdict::Passed(runs)
-}
-
-fn failed(policy: Policy, data: &Value, differences: &[String], came: &str) -> Verdict {
-    let only_late = differences.iter().all(|difference| difference.contains(check::LATE));
-    let differences = differences.join("\n  ");
-    let (title, given, expect) = (&data["title"], &data["given"], &data["expect"]);
-    let mut given = given.to_string();
-    if given.len() > 4000 {
-        given = given.chars().take(4000).chain("...".chars()).collect();
-    }
-    let text = format!(
-        "  {title} ({policy:?})\n  given: {given}\n  expected: {expect}\n  came: {came}\n  \
-         different:\n  {differences}"
-    );
-    if only_late { Verdict::Late(text) } else { Verdict::Failed(text) }
 }
 
 /// The value, or the one of this policy where the two differ.
@@ -260,30 +294,6 @@ pub(crate) fn under(value: &Value, policy: Policy) -> &Value {
     }
 }
 
-impl Generated {
-    /// What it is made of, and how often each stands there.
-    pub(crate) fn parts(&self) -> [(&str, usize); 4] {
-        let times = self.times;
-        [(&self.prefix, 1), (&self.repeat, times), (&self.suffix_repeat, times), (&self.suffix, 1)]
-            .map(|(text, times)| (text.as_str(), times))
-    }
-
-    pub(crate) fn text(&self) -> String {
-        self.parts().into_iter().map(|(text, times)| text.repeat(times)).collect()
-    }
-}
-
-/// A text as it stands is one that is generated of nothing else.
-fn generated_or_text<'de, D>(deserializer: D) -> Result<Option<Generated>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-{
-    match Value::deserialize(deserializer)? {
-        Value::String(prefix) => Ok(Some(Generated { prefix, ..Generated::default() })),
-        value => Generated::deserialize(value).map(Some).map_err(serde::de::Error::custom),
-    }
-}
-
 /// Tells a null from what is missing.
 fn also_null<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
@@ -291,4 +301,22 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// A list of pairs or an object; a value that is no text counts as it is written.
+fn pairs<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<(String, String)>, D::Error> {
+    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let pairs: Vec<(String, Value)> = match Value::deserialize(from)? {
+        Value::Object(members) => members.into_iter().collect(),
+        list => Vec::deserialize(list).map_err(serde::de::Error::custom)?,
+    };
+    Ok(pairs.into_iter().map(|(name, value)| (name, text(value))).collect())
+}
+
+/// A text as it stands is an access token.
+fn stored_or_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Stored>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::String(token) => Ok(Some(Stored { access_token: Some(token), ..Stored::default() })),
+        value => Option::deserialize(value).map_err(serde::de::Error::custom),
+    }
 }

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use token_exchanger::{CallError, CallErrorKind, HttpRequest, Issued, Outcome, Policy, Token};
+use token_exchanger::{CallError, CallErrorKind, Outcome, Policy};
 
 use crate::always;
-use crate::case::{Case, Expect, under};
+use crate::case::{CONFIGURED, Case, Expect, under};
+use crate::facts;
 use crate::names;
+use crate::never;
 use crate::play::{Came, End};
+use crate::tokens;
+use crate::written::basic;
 
 /// A difference in time alone, which a busy machine makes too, says so.
 pub(crate) const LATE: &str = "it took ";
@@ -23,7 +25,8 @@ pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<Strin
 
     let (outcome, kinds) = match &came.end {
         End::Cancelled => ("cancelled", vec![]),
-        End::Misconfigured(kinds, _) => ("error", kinds.iter().map(ToString::to_string).collect()),
+        End::Failed(failure) => ("error", failure.kinds.iter().map(ToString::to_string).collect()),
+        End::Gave(_) => ("ok", vec![]),
         End::Called(result) => match &**result {
             Ok(_) => ("ok", vec![]),
             Err(error) => ("error", vec![names::kind(error.kind())]),
@@ -40,10 +43,9 @@ pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<Strin
     }
     let left = came.left_open;
     d.hold(left == 0, || format!("{left} connections are left open by a call that was dropped"));
-    let outputs = always::outputs(came);
-    for never in &expect.never {
-        if let Some(text) = never.strip_suffix(IN_THE_MESSAGE) {
-            d.hold(!outputs.contains(text), || never.clone());
+    for words in &expect.never {
+        if let Some(rule) = never::rule(words) {
+            d.hold(rule(came), || format!("never: {words}"));
         }
     }
     for wanted in &expect.wire_has {
@@ -51,11 +53,22 @@ pub(crate) fn differences(case: &Case, policy: Policy, came: &Came) -> Vec<Strin
     }
     limits(d, expect, came);
     setup(d, &expect.detail, policy, came);
-    if let End::Called(result) = &came.end {
-        match &**result {
-            Ok(issued) => token(d, expect, issued, came),
+    match &came.end {
+        End::Called(result) => match &**result {
+            Ok(Some(issued)) => tokens::compare(d, expect, issued, came),
+            Ok(None) => {}
             Err(error) => failure(d, &expect.detail, policy, error),
-        }
+        },
+        End::Failed(failure) => facts::of_a_failure(d, &expect.detail, policy, &failure.facts),
+        End::Gave(gave) => facts::of_what_was_given(d, expect, gave),
+        End::Cancelled => {}
+    }
+    if let Some(wanted) = expect.then.get("apply") {
+        d.equal("then apply", wanted, &json!(came.applied));
+    }
+    if !matches!(came.end, End::Gave(_) | End::Failed(_)) {
+        let unmet = expect.facts.keys().filter(|name| facts::NAMES.contains(&&***name));
+        d.0.extend(unmet.map(|name| format!("{name} was expected of a call that gives none")));
     }
     differences.0
 }
@@ -69,19 +82,31 @@ pub(crate) fn in_words(case: &Value) -> Vec<String> {
     };
     let expect = &case["expect"];
     let never = expect["never"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let never = never.filter(|never| !never.ends_with(IN_THE_MESSAGE)).map(ToOwned::to_owned);
-    let mut words = unknown(expect, &COMPARED);
-    words.extend(unknown(&expect["detail"], &DETAILS));
+    let never = never.filter(|words| never::rule(words).is_none()).map(ToOwned::to_owned);
+    let known = [&COMPARED[..], &facts::NAMES].concat();
+    let mut words = unknown(expect, &known);
+    words.extend(unknown(&expect["detail"], &[&DETAILS[..], &facts::NAMES].concat()));
+    words.extend(unknown(&expect["limits"], &LIMITS));
+    words.extend(unknown(&expect["then"], &["apply"]));
+    words.extend(unknown(&case["given"]["config"], &CONFIGURED));
+    let saved = expect["saved"].as_object().into_iter().flatten();
+    let saved = saved.filter(|(name, wanted)| !tokens::is_compared(name, wanted));
+    let failed = expect["outcome"] != "ok";
+    let saved = saved.map(|(name, _)| format!("saved {name}"));
+    words.extend(saved);
+    if failed && expect["saved"].is_object() {
+        words.push("what is saved after a call that failed".to_owned());
+    }
     words.extend(never);
     words
 }
 
-const COMPARED: [&str; 10] = [
+const COMPARED: [&str; 12] = [
     "outcome", "kind", "sends", "detail", "token", "warnings", "extras", "wire_has", "never",
-    "limits",
+    "limits", "saved", "then",
 ];
 
-const DETAILS: [&str; 10] = [
+const DETAILS: [&str; 12] = [
     "code_fate",
     "code",
     "description",
@@ -92,9 +117,12 @@ const DETAILS: [&str; 10] = [
     "attempts",
     "flavors",
     "skipped",
+    "needs_reauthorization",
+    "is_transient",
 ];
 
-const IN_THE_MESSAGE: &str = " in the message";
+const LIMITS: [&str; 5] =
+    ["elapsed_ms", "parse_ms", "peak_extra_bytes", "kept_body_bytes", "code_chars"];
 
 pub(crate) struct Differences(pub(crate) Vec<String>);
 
@@ -197,6 +225,8 @@ pub(crate) fn of_error(name: &str, error: &CallError) -> Option<Value> {
             CallErrorKind::Redirected { location } => json!(location),
             _ => Value::Null,
         },
+        "needs_reauthorization" => json!(error.needs_reauthorization()),
+        "is_transient" => json!(error.is_transient()),
         _ => return None,
     })
 }
@@ -209,73 +239,6 @@ fn server_error(error: &CallError) -> Option<&token_exchanger::ServerError> {
     }
 }
 
-fn token(d: &mut Differences, expect: &Expect, issued: &Issued, came: &Came) {
-    if let Some(wanted) = &expect.token {
-        members(d, wanted, &issued.token, came.began, came.elapsed);
-    }
-    for extra in &expect.extras {
-        d.hold(issued.token.extra.contains_key(extra), || format!("extra {extra} is missing"));
-    }
-    if let Some(wanted) = &expect.warnings {
-        let all = wanted.len() == issued.warnings.len()
-            && wanted
-                .iter()
-                .all(|name| issued.warnings.iter().any(|it| names::is_warning(name, it)));
-        let came = &issued.warnings;
-        d.hold(all, || format!("warnings: {wanted:?} were expected, {came:?} came"));
-    }
-}
-
-/// Compares the members that a case names.
-pub(crate) fn members(
-    d: &mut Differences,
-    wanted: &Map<String, Value>,
-    token: &Token,
-    began: std::time::SystemTime,
-    elapsed: Duration,
-) {
-    for (name, wanted) in wanted {
-        let came = match name.as_str() {
-            "access_token" => token.access_token.expose().into(),
-            "refresh_token" => {
-                token.refresh_token.as_ref().map_or(Value::Null, |it| it.expose().into())
-            }
-            "token_type" => {
-                let same =
-                    wanted.as_str().is_some_and(|it| it.eq_ignore_ascii_case(&token.token_type));
-                d.hold(same, || format!("token_type: {wanted}, not {:?}", token.token_type));
-                continue;
-            }
-            "scopes" => token.scopes.clone().map_or(Value::Null, Into::into),
-            // Some vectors give the scope as it stood in the answer.
-            "scope" => token.scopes.as_ref().map_or(Value::Null, |it| it.join(" ").into()),
-            "expires_at" if wanted.is_null() => {
-                d.hold(token.expires_at.is_none(), || "expires_at is known".to_owned());
-                continue;
-            }
-            "expires_in" => {
-                let earliest = wanted.as_u64().map(|wanted| began + Duration::from_secs(wanted));
-                let fits = match (earliest, token.expires_at) {
-                    (Some(earliest), Some(at)) => earliest <= at && at <= earliest + elapsed,
-                    (earliest, at) => earliest.is_none() && at.is_none(),
-                };
-                d.hold(fits, || format!("expires_in: {wanted}, not {:?}", token.expires_at));
-                continue;
-            }
-            "extra" => {
-                for (name, wanted) in wanted.as_object().into_iter().flatten() {
-                    d.equal(name, wanted, token.extra.get(name).unwrap_or(&Value::Null));
-                }
-                continue;
-            }
-            // What the peer computes from the rest.
-            "effective_scopes" => continue,
-            extra => token.extra.get(extra).cloned().unwrap_or_default(),
-        };
-        d.equal(name, wanted, &came);
-    }
-}
-
 /// Whether the server must have seen these bytes: in what it saw, or, told by the encoding that
 /// they belong to, in what one of the call's flavors writes.
 fn is_on_the_wire(wanted: &str, came: &Came) -> bool {
@@ -284,6 +247,9 @@ fn is_on_the_wire(wanted: &str, came: &Came) -> bool {
         let bodies = came.written.iter().map(|it| String::from_utf8_lossy(it.body()));
         bodies.filter(|body| begins(body)).any(|body| body.contains(text))
     };
+    if let End::Gave(gave) = &came.end {
+        return gave.wire.to_lowercase().contains(&wanted.to_lowercase());
+    }
     let (encoding, text) = wanted.split_once(": ").unwrap_or_default();
     let inner = text.strip_prefix("base64(").and_then(|it| it.strip_suffix(')'));
     match (encoding, wanted) {
@@ -302,11 +268,4 @@ fn is_on_the_wire(wanted: &str, came: &Came) -> bool {
                 || in_basic(&|it| it.to_lowercase().contains(&wanted))
         }
     }
-}
-
-/// What the request's Basic header holds.
-pub(crate) fn basic(request: &HttpRequest) -> String {
-    let header = request.headers().get("authorization").and_then(|it| it.to_str().ok());
-    let encoded = header.and_then(|it| it.strip_prefix("Basic ")).unwrap_or_default();
-    String::from_utf8_lossy(&STANDARD.decode(encoded).unwrap_or_default()).into_owned()
 }

@@ -1,6 +1,9 @@
 //! The one place that maps the names of the cases to ours.
 
-use token_exchanger::{CallErrorKind, CodeFate, ConfigError, Flavor, TransportErrorKind, Warning};
+use token_exchanger::{
+    ApplyError, CallErrorKind, CallbackError, CodeFate, ConfigError, Flavor, TransportErrorKind,
+    Warning,
+};
 
 /// The name that the cases have for the kind of an error.
 pub(crate) fn kind(kind: &CallErrorKind) -> String {
@@ -42,12 +45,55 @@ pub(crate) fn config(error: &ConfigError) -> &'static [&'static str] {
         ConfigError::NoFlavor => &["Config:NoFlavor", "Config:NoFlavors"],
         ConfigError::Zero { .. } => &["Config:Zero"],
         ConfigError::Transport(_) => &["Config:Transport"],
+        ConfigError::InvalidHeader { .. } => &["Config:InvalidHeader"],
+        ConfigError::ReservedHeader { .. } => &["Config:ReservedHeader"],
+        ConfigError::DuplicateParameter { .. } => REPEATED_PARAMETER,
+        ConfigError::UnknownParameter { .. } => &["Config:UnknownParameter"],
+        ConfigError::InvalidConvention { .. } => &["Config:InvalidConvention"],
         _ => &["Config:?"],
     }
 }
 
 /// The name that the cases have for an error of a verifier.
 pub(crate) const INVALID_VERIFIER: &str = "Config:InvalidVerifier";
+
+/// The name that the cases have for a refresh of a token that cannot be refreshed.
+pub(crate) const NOT_REFRESHABLE: &[&str] = &["NotRefreshable"];
+
+/// The names that the cases have for what needs a URL that is not configured.
+pub(crate) const MISSING_ENDPOINT: &[&str] = &["Config:MissingEndpoint", "MissingEndpoint"];
+
+pub(crate) const REPEATED_PARAMETER: &[&str] = &["Config:DuplicateParameter"];
+
+/// As the library calls it where the two differ in case.
+pub(crate) const REPEATED_HEADER: &[&str] = &["Config:InvalidHeader"];
+
+/// The names that the cases have for a callback that is not accepted.
+pub(crate) fn callback(error: &CallbackError) -> &'static str {
+    match error {
+        CallbackError::StateMismatch => "Callback:StateMismatch",
+        CallbackError::MissingState => "Callback:MissingState",
+        CallbackError::Denied(_) => "Callback:Denied",
+        CallbackError::MissingCode => "Callback:MissingCode",
+        CallbackError::Repeated(_) => "Callback:Repeated",
+        CallbackError::IssuerMismatch => "Callback:IssuerMismatch",
+        CallbackError::MissingIssuer => "Callback:MissingIssuer",
+        CallbackError::Malformed => "Callback:Malformed",
+        _ => "Callback:?",
+    }
+}
+
+/// The names that the cases have for a token that is not put into a request.
+pub(crate) fn apply(error: ApplyError) -> &'static str {
+    match error {
+        ApplyError::UnsupportedType => "Apply:UnsupportedType",
+        ApplyError::InsecureUrl => "Apply:InsecureUrl",
+        ApplyError::AlreadyAuthorized => "Apply:AlreadyAuthorized",
+        ApplyError::NotAHeaderValue => "Apply:NotAHeaderValue",
+        ApplyError::UrlTooLong => "Apply:UrlTooLong",
+        _ => "Apply:?",
+    }
+}
 
 pub(crate) fn fate(fate: CodeFate) -> &'static str {
     match fate {
@@ -76,6 +122,7 @@ pub(crate) fn is_warning(name: &str, warning: &Warning) -> bool {
         "BadScope" | "scope" => *warning == Warning::Ignored("scope"),
         "ScopeNarrowed" => *warning == Warning::NarrowedScope,
         "access_token" => *warning == Warning::NotAHeaderValue,
+        "RefreshTokenIgnored" => *warning == Warning::RefreshTokenIgnored,
         "ExtraDropped" => *warning == Warning::DroppedExtra,
         _ => true,
     }

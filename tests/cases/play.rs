@@ -7,16 +7,18 @@ use std::task::{Context as Polling, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde_json::{Map, Value};
 use token_exchanger::{
-    AuthorizationCode, Call, CallError, CodeVerifier, ConfigError, Flavor, HttpRequest, Issued,
-    Policy, TokenExchanger, TokenExchangerBuilder, Transport, from_fn,
+    Call, CallError, Flavor, HttpRequest, Issued, Policy, Token, TokenExchanger, Transport, from_fn,
 };
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 use crate::always::logged;
-use crate::case::{Context, Given};
+use crate::case::{Asks, Context, Given};
 use crate::client::Watched;
+use crate::in_memory;
+use crate::inputs::{Inputs, Unasked, flavors, writes_into_urls};
 use crate::names;
 use crate::server::{Reply, Server};
 
@@ -38,13 +40,43 @@ pub(crate) struct Came {
     pub(crate) time_limit: Duration,
     pub(crate) peak: u64,
     pub(crate) secrets: Vec<String>,
+    /// What becomes of the token where it is to be used.
+    pub(crate) applied: Option<&'static str>,
+    /// What exchanger and call show of themselves before anything is sent.
+    pub(crate) shown: String,
+    /// Words of the cases, and what they stand for.
+    pub(crate) words: Vec<(&'static str, String)>,
+    /// The conventions ask for what is secret to stand in URLs.
+    pub(crate) writes_into_urls: bool,
     pub(crate) log: String,
 }
 
 pub(crate) enum End {
-    Misconfigured(&'static [&'static str], String),
-    Called(Box<Result<Issued, CallError>>),
+    /// Nothing was asked, or a callback not accepted.
+    Failed(Failure),
+    /// A revocation brings nothing.
+    Called(Box<Result<Option<Issued>, CallError>>),
+    /// What a call in memory gave.
+    Gave(Gave),
     Cancelled,
+}
+
+pub(crate) struct Failure {
+    /// The names that the cases have for it.
+    pub(crate) kinds: Vec<&'static str>,
+    /// All that it shows.
+    pub(crate) text: String,
+    /// What it says, under the names of the cases.
+    pub(crate) facts: Map<String, Value>,
+}
+
+#[derive(Default)]
+pub(crate) struct Gave {
+    pub(crate) facts: Map<String, Value>,
+    /// All that is shown of it.
+    pub(crate) text: String,
+    /// What leaves the application: a URL, or an API request.
+    pub(crate) wire: String,
 }
 
 /// What drives the call.
@@ -79,12 +111,6 @@ pub(crate) fn play(
     driver: Driver,
 ) -> Reply<Came> {
     let inputs = Inputs::of(context, given);
-    let url = Url::parse(&inputs.token_url).ok();
-    let tls = url.as_ref().filter(|url| url.scheme() == "https").and_then(Url::host_str);
-    let server = Server::start(context, given, tls)?;
-    let transport = Watched::new(context, given, &server)?;
-    let (order, prefer) = (flavors(&given.order)?, flavors(&given.prefer)?);
-
     let mut came = Came {
         end: End::Cancelled,
         flavors: Vec::new(),
@@ -96,41 +122,77 @@ pub(crate) fn play(
         elapsed: Duration::ZERO,
         time_limit: inputs.time_limit,
         peak: 0,
-        secrets: inputs.secrets(context),
+        secrets: inputs.secrets(context, given),
+        applied: None,
+        shown: String::new(),
+        words: Vec::new(),
+        writes_into_urls: writes_into_urls(&given.config),
         log: String::new(),
     };
-    let exchanger = match inputs.exchanger(given, policy, transport.clone(), order, prefer) {
+    if !matches!(
+        given.call,
+        Asks::Exchange | Asks::Refresh | Asks::Revoke | Asks::ClientCredentials
+    ) {
+        in_memory::play(given, &inputs, policy, &mut came)?;
+        return Ok(came);
+    }
+    let url = Url::parse(inputs.endpoint(given.call)).ok();
+    let tls = url.as_ref().filter(|url| url.scheme() == "https").and_then(Url::host_str);
+    let server = Server::start(context, given, tls)?;
+    let transport = Watched::new(context, given, &server)?;
+    let token = inputs.token()?;
+
+    let exchanger = match inputs.exchanger(given, policy, transport.clone())? {
         Ok(exchanger) => exchanger,
-        Err(error) => {
-            came.end = misconfigured(&error);
+        Err(unasked) => {
+            came.end = failed(unasked);
             return Ok(came);
         }
     };
     came.flavors = exchanger.flavors();
-    let Some(code) = inputs.code() else {
-        let text = "the verifier is none".to_owned();
-        came.end = End::Misconfigured(&[names::INVALID_VERIFIER], text);
-        return Ok(came);
+    let asked = || asked(given, &inputs, &exchanger, &token);
+    let call = match asked() {
+        Ok(call) => call,
+        Err(unasked) => {
+            came.end = failed(unasked);
+            return Ok(came);
+        }
     };
-    let written = |flavor: &Flavor| {
-        let call = exchanger.exchange(inputs.code().expect("it was one before"));
-        with_params(call, given).flavor(*flavor).request()
+    came.shown = match &call {
+        Asked::Issuing(call) => format!("{exchanger:?} {call:?} {call:#?}"),
+        Asked::Revoking(call) => format!("{exchanger:?} {call:?} {call:#?}"),
     };
-    came.written = came.flavors.iter().map(written).collect();
+    let mut all = came.flavors.clone();
+    all.extend(token.flavor);
+    for kind in ["exchange", "refresh", "revocation", "client_credentials"] {
+        let own = given.config.conventions[kind]["flavors"].as_array().into_iter().flatten();
+        all.extend(flavors(&own.map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default());
+    }
+    let written = |flavor| asked().ok().map(|call| call.written(flavor));
+    came.written = all.into_iter().filter_map(written).collect();
 
-    let call = with_params(exchanger.exchange(code), given);
     let runtime = driver.runtime()?;
     let begin = Instant::now();
     came.began = SystemTime::now();
     let mut end = End::Cancelled;
     let ((), log) = logged(|| {
         let info = allocation_counter::measure(|| {
-            end = drive(call, &driver, &runtime, &transport, given.cancel_after_ms);
+            let patience = given.cancel_after_ms;
+            end = match call {
+                Asked::Issuing(call) => drive(call, &driver, &runtime, &transport, patience, Some),
+                Asked::Revoking(call) => {
+                    drive(call, &driver, &runtime, &transport, patience, |()| None)
+                }
+            };
         });
         came.peak = info.bytes_max;
     });
     came.elapsed = begin.elapsed();
     (came.end, came.log) = (end, log);
+    if let End::Called(result) = &came.end {
+        let token = result.as_ref().as_ref().ok().and_then(|issued| issued.as_ref());
+        came.applied = token.map(|issued| in_memory::used(&exchanger, &issued.token));
+    }
     if given.cancel_after_ms.is_some() {
         came.left_open = runtime.block_on(left_open(&server));
     }
@@ -139,12 +201,59 @@ pub(crate) fn play(
     Ok(came)
 }
 
-fn drive(
-    call: Call<Issued>,
+/// A call, by what it brings.
+enum Asked {
+    Issuing(Call<Issued>),
+    Revoking(Call<()>),
+}
+
+impl Asked {
+    fn written(self, flavor: Flavor) -> HttpRequest {
+        match self {
+            Self::Issuing(call) => call.flavor(flavor).request(),
+            Self::Revoking(call) => call.flavor(flavor).request(),
+        }
+    }
+}
+
+fn asked(
+    given: &Given,
+    inputs: &Inputs,
+    exchanger: &TokenExchanger,
+    token: &Token,
+) -> Result<Asked, Unasked> {
+    let call = match given.call {
+        Asks::Refresh => {
+            let refresh = exchanger.refresh(token);
+            refresh.map_err(|error| (names::NOT_REFRESHABLE, format!("{error} {error:?}")))?
+        }
+        Asks::Revoke => {
+            let call = exchanger.revoke(token);
+            let call = call.map_err(|error| (names::MISSING_ENDPOINT, error.to_string()))?;
+            return Ok(Asked::Revoking(with_params(call, given)));
+        }
+        Asks::ClientCredentials => exchanger.client_credentials(),
+        _ => exchanger.exchange(inputs.code()?),
+    };
+    Ok(Asked::Issuing(with_params(call, given)))
+}
+
+fn with_params<T>(call: Call<T>, given: &Given) -> Call<T> {
+    let params = given.input.params.iter();
+    params.fold(call, |call, (name, value)| call.param(name, value.as_str()))
+}
+
+pub(crate) fn failed((kinds, text): Unasked) -> End {
+    End::Failed(Failure { kinds: kinds.to_vec(), text, facts: Map::new() })
+}
+
+fn drive<T: Send + 'static>(
+    call: Call<T>,
     driver: &Driver,
     runtime: &Runtime,
     transport: &Watched,
     cancel_after_ms: Option<u64>,
+    brings: fn(T) -> Option<Issued>,
 ) -> End {
     let result = match driver {
         Driver::Blocking => call.send_blocking(|request| runtime.block_on(transport.send(request))),
@@ -166,21 +275,7 @@ fn drive(
             }
         }
     };
-    End::Called(Box::new(result))
-}
-
-fn flavors<'a>(names: impl IntoIterator<Item = &'a String>) -> Reply<Vec<Flavor>> {
-    let flavor = |name| names::flavor(name).ok_or_else(|| format!("`{name}` is no flavor"));
-    names.into_iter().map(|name| flavor(name)).collect()
-}
-
-fn misconfigured(error: &ConfigError) -> End {
-    End::Misconfigured(names::config(error), format!("{error} {error:?}"))
-}
-
-fn with_params(call: Call<Issued>, given: &Given) -> Call<Issued> {
-    let params = given.config.params.iter();
-    params.fold(call, |call, (name, value)| call.param(name, value.as_str()))
+    End::Called(Box::new(result.map(brings)))
 }
 
 /// The connections that are open once the client's runtime has had every chance to close them.
@@ -193,98 +288,6 @@ async fn left_open(server: &Server) -> usize {
     };
     let _ = tokio::time::timeout(patience, closed).await;
     server.open()
-}
-
-/// What goes in, a case's or the fixture's.
-struct Inputs {
-    id: String,
-    secret: Option<String>,
-    code: String,
-    verifier: Option<String>,
-    redirect_uri: Option<String>,
-    token_url: String,
-    configured_redirect_uri: String,
-    scopes: Vec<String>,
-    time_limit: Duration,
-}
-
-impl Inputs {
-    fn of(context: &Context, given: &Given) -> Self {
-        let (fixture, input, config) = (&context.fixture, &given.input, &given.config);
-        let generated = |text: &Option<_>| text.as_ref().map(crate::case::Generated::text);
-        let secret = match &input.client_secret {
-            Some(secret) => secret.clone(),
-            None => {
-                generated(&input.client_secret_gen).or_else(|| Some(fixture.client_secret.clone()))
-            }
-        };
-        let or = |own: &Option<String>, usual: &str| own.clone().unwrap_or_else(|| usual.into());
-        let scope = config.requested_scope.as_deref().unwrap_or_default();
-        Self {
-            id: generated(&input.client_id_gen)
-                .unwrap_or_else(|| or(&input.client_id, &fixture.client_id)),
-            secret,
-            code: generated(&input.code_gen).unwrap_or_else(|| or(&input.code, &fixture.code)),
-            verifier: match &input.code_verifier {
-                Some(verifier) => verifier.clone(),
-                None => Some(fixture.code_verifier.clone()),
-            },
-            redirect_uri: input.redirect_uri.clone(),
-            token_url: or(&config.token_url, &fixture.token_url),
-            configured_redirect_uri: or(&config.redirect_uri, &fixture.redirect_uri),
-            scopes: scope.split_whitespace().map(ToOwned::to_owned).collect(),
-            time_limit: Duration::from_millis(config.total_timeout_ms.unwrap_or(30_000)),
-        }
-    }
-
-    fn exchanger(
-        &self,
-        given: &Given,
-        policy: Policy,
-        transport: Watched,
-        order: Vec<Flavor>,
-        prefer: Vec<Flavor>,
-    ) -> Result<TokenExchanger, ConfigError> {
-        let mut builder = TokenExchanger::builder(&self.id, &self.token_url)
-            .redirect_uri(&self.configured_redirect_uri)
-            .scopes(&self.scopes)
-            .policy(policy)
-            .time_limit(self.time_limit)
-            .transport(transport);
-        if let Some(secret) = &self.secret {
-            builder = builder.client_secret(secret.as_str());
-        }
-        if let Some(attempts) = given.config.max_attempts {
-            builder = builder.max_attempts(attempts);
-        }
-        if given.config.allow_http {
-            builder = builder.danger_allow_http();
-        }
-        if !order.is_empty() {
-            builder = builder.flavors(order);
-        }
-        prefer.into_iter().fold(builder, TokenExchangerBuilder::prefer).build()
-    }
-
-    fn code(&self) -> Option<AuthorizationCode> {
-        let mut code = AuthorizationCode::unchecked(self.code.as_str());
-        if let Some(verifier) = &self.verifier {
-            code = code.verifier(CodeVerifier::parse(verifier).ok()?);
-        }
-        if let Some(redirect_uri) = &self.redirect_uri {
-            code = code.redirect_uri(redirect_uri);
-        }
-        Some(code)
-    }
-
-    /// Long enough that they stand in no text by chance.
-    fn secrets(&self, context: &Context) -> Vec<String> {
-        let tokens = [&context.fixture.access_token, &context.fixture.refresh_token];
-        let ours = [self.secret.as_ref(), Some(&self.code), self.verifier.as_ref()];
-        let all = ours.into_iter().flatten().chain(tokens).cloned();
-        let others = ["AT-SECRET", "RT-SECRET", "ID-SECRET", "Pr0xy-Pa55"].map(ToOwned::to_owned);
-        all.chain(others).filter(|secret| secret.len() >= 6).collect()
-    }
 }
 
 impl Driver {
@@ -319,7 +322,10 @@ fn block_on_bare<F: Future>(future: F) -> F::Output {
 impl fmt::Display for Came {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.end {
-            End::Misconfigured(kinds, text) => write!(f, "{}: {text}", kinds[0])?,
+            End::Failed(failure) => {
+                write!(f, "{:?}: {} {:?}", failure.kinds, failure.text, failure.facts)?;
+            }
+            End::Gave(gave) => write!(f, "ok: {:?}; {}", gave.facts, gave.wire)?,
             End::Cancelled => f.write_str("cancelled")?,
             End::Called(result) => match &**result {
                 Ok(issued) => write!(f, "ok: {issued:?}")?,

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use token_exchanger::{Flavor, HttpRequest};
 
-use crate::case::{Answer, Context, Generated, Given};
+use crate::case::{Answer, Context, Given};
 use crate::faults::{self, FullPort, Proxy};
+use crate::generated::Generated;
 use crate::names;
 use crate::tls::Shown;
 use crate::wire::{Step, WireServer};
