@@ -26,6 +26,16 @@ fn the_masker_holds_on_its_corpus_and_on_what_is_made_of_it() {
     replay("masker", oracles::masker);
 }
 
+#[test]
+fn the_callback_holds_on_its_corpus_and_on_what_is_made_of_it() {
+    replay("callback", oracles::callback);
+}
+
+#[test]
+fn other_shapes_hold_on_their_corpus_and_on_what_is_made_of_it() {
+    replay("shapes", oracles::shapes);
+}
+
 fn replay(target: &str, oracle: Oracle) {
     let corpus = corpus(target);
     assert!(corpus.len() > 20, "the corpus of {target} is missing");

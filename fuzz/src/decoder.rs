@@ -177,7 +177,7 @@ fn check(issued: &Issued, members: &Map<String, Value>) {
 }
 
 /// A token comes back from where it was stored as it was.
-fn check_stored(token: &Token) {
+pub(crate) fn check_stored(token: &Token) {
     let stored = serde_json::to_string(token).expect("a token can be stored");
     let restored: Token = serde_json::from_str(&stored).expect("a stored token can be read");
     assert!(restored == *token, "{stored} became another token");

@@ -7,14 +7,18 @@
 //!
 //! The fuzz targets call them, and so does `tests/fuzz_corpus.rs`, which includes this file.
 
+mod callback;
 mod classifier;
 mod decoder;
 mod echo;
 mod exposure;
 mod masker;
 mod scene;
+mod shapes;
 mod table;
 
+pub use self::callback::callback;
 pub use self::classifier::classifier;
 pub use self::decoder::decoder;
 pub use self::masker::masker;
+pub use self::shapes::shapes;
