@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::code::AuthorizationCode;
 use crate::conventions::RefreshWith;
-use crate::decode::{self, Expected, Reading, Warning, first_segment};
+use crate::decode::{self, Expected, Reading, Told, Warning, first_segment};
 use crate::encode::Parameters;
 use crate::kind::Kind;
 use crate::mask::Mask;
@@ -15,6 +15,7 @@ use crate::secret::Secret;
 use crate::setup::Setup;
 use crate::token::Token;
 use crate::transport::HttpResponse;
+use crate::verdict::Reach;
 
 pub(crate) enum Ask {
     /// [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)
@@ -44,6 +45,22 @@ impl Ask {
             Self::ClientCredentials => Kind::ClientCredentials,
             Self::Refresh { .. } => Kind::Refresh,
             Self::Revocation(_) => Kind::Revocation,
+        }
+    }
+
+    /// How far the call goes.
+    pub(crate) fn reach(&self, setup: &Setup) -> Reach {
+        match self {
+            Self::Exchange(_) | Self::ClientCredentials => setup.wishes.policy.into(),
+            Self::Refresh { .. } | Self::Revocation(_) => Reach::Wary,
+        }
+    }
+
+    /// Whether the call is about a token that was got nobody knows how.
+    pub(crate) fn is_of_unknown_flavor(&self) -> bool {
+        match self {
+            Self::Exchange(_) | Self::ClientCredentials => false,
+            Self::Refresh { old: token, .. } | Self::Revocation(token) => token.flavor.is_none(),
         }
     }
 
@@ -108,8 +125,35 @@ impl Ask {
         }
     }
 
-    /// What the answer to a request that was sent at `sent` holds.
+    /// What the answer to a request that was sent at `sent` holds, an error as the conventions mean it.
     pub(crate) fn read<'m>(
+        &self,
+        response: &HttpResponse,
+        sent: SystemTime,
+        setup: &Setup,
+        mask: impl FnOnce() -> Mask<'m>,
+    ) -> Reading {
+        let reading = self.decode(response, sent, setup, mask);
+        let errors = &setup.conventions.of(self.kind()).errors;
+        if errors.is_empty() {
+            return reading;
+        }
+        match reading {
+            Reading::Error(mut told) => {
+                if let Some(meant) = errors.get(told.code.expose()) {
+                    told.code = Secret::new(&**meant);
+                }
+                Reading::Error(told)
+            }
+            Reading::Nothing => match errors.get(response.status().as_str()) {
+                Some(meant) => Reading::Error(Told::of(meant)),
+                None => Reading::Nothing,
+            },
+            reading => reading,
+        }
+    }
+
+    fn decode<'m>(
         &self,
         response: &HttpResponse,
         sent: SystemTime,

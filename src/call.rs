@@ -257,7 +257,7 @@ impl<T> Call<T> {
 
     fn asked(&self) -> Asked {
         Asked {
-            reach: self.setup.reach(self.ask.kind()),
+            reach: self.ask.reach(&self.setup),
             flavor: self.ladder[0],
             encoding_matters: self.setup.client.encoding_matters(),
         }

@@ -121,6 +121,10 @@ fn request(kind: Kind, own: &RequestConventions) -> Result<(), ConfigError> {
         known_placeholders(field, value, known)?;
     }
     standard_names(field, &own.rename, &own.omit)?;
+    own.errors.iter().try_for_each(|(theirs, ours)| {
+        non_empty(field, theirs)?;
+        non_empty(field, ours)
+    })?;
     let names = [kind.parameters(), CREDENTIALS].concat();
     no_repeats(field, &names, &own.rename, &own.omit, &own.params)
 }

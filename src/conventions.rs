@@ -66,6 +66,7 @@ pub use self::usage::{Application, TokenPlace};
 /// | hides the token further in, or names it otherwise | [`AnswerConventions::root`], [`AnswerConventions::rename`] |
 /// | tells no lifetime, or tells it otherwise | [`AnswerConventions::default_lifetime`], [`AnswerConventions::lifetime_unit`], [`AnswerConventions::expires_at`] |
 /// | answers 200 and an error of its own shape | [`AnswerConventions::error`] |
+/// | has error codes of its own | `errors` of the kind of request |
 /// | gives no refresh token, and trades the access token | [`refresh_with`](Self::refresh_with) |
 /// | wants the token in another header, or in the URL | [`apply`](Self::apply) |
 ///
@@ -194,6 +195,14 @@ pub struct RequestConventions {
     /// Clover refuses `grant_type` and `redirect_uri`.
     #[serde(skip_serializing_if = "is_default")]
     pub omit: BTreeSet<String>,
+    /// Error codes that mean another: `{"40105": "invalid_grant"}`. In place of a code stands the
+    /// status of an answer that tells none: `{"400": "invalid_grant"}`. So a provider's own words get
+    /// the meaning of the standard's: `invalid_grant` ends a code or a refresh token, and asks the
+    /// user again; `invalid_client` goes on to the next flavor.
+    ///
+    /// Glewlwyd refuses a dead refresh token by an empty 400; TikTok has numbers.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
+    pub errors: BTreeMap<String, String>,
     /// The flavors to try for this kind of request, in this order, instead of those that the
     /// builder has.
     ///
@@ -335,6 +344,7 @@ impl fmt::Debug for RequestConventions {
             .field("params", &names(&self.params))
             .field("rename", &self.rename)
             .field("omit", &self.omit)
+            .field("errors", &self.errors)
             .field("flavors", &self.flavors)
             .field("verb", &self.verb)
             .finish()

@@ -38,6 +38,8 @@ pub(crate) struct Failure {
     pub(crate) code: Option<AuthorizationCode>,
     /// Whether the refresh token is no longer good.
     pub(crate) refresh_token_is_dead: bool,
+    /// Whether the flavor may be the wrong one, of a token that was got nobody knows how.
+    pub(crate) flavor_was_a_guess: bool,
 }
 
 /// Which attempt tells most.

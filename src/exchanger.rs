@@ -73,7 +73,8 @@ impl TokenExchanger {
     ///
     /// Begins with the flavor that the token was got by, else with what exchanges have learned, and
     /// goes on to another only where an answer says that the client was not recognised: many servers
-    /// take a refresh token that comes twice for a stolen one. What the answer leaves out the new
+    /// take a refresh token that comes twice for a stolen one. If you know how a token was got that
+    /// comes from elsewhere, put it into [`Token::flavor`]. What the answer leaves out the new
     /// token has from the old one, but for its lifetime. A failed refresh costs nothing: the old
     /// token is as it was.
     ///

@@ -14,7 +14,7 @@ use crate::flavor::Flavor;
 use crate::kind::Kind;
 use crate::ladder::{self, Ladder, Learned, Wishes};
 use crate::transport::Transport;
-use crate::verdict::{Policy, Reach};
+use crate::verdict::Policy;
 
 pub(crate) struct Setup {
     pub(crate) client: Client,
@@ -84,13 +84,6 @@ impl Setup {
 
     pub(crate) fn wishes(&self, kind: Kind) -> Wishes {
         wishes_of(kind, &self.wishes, &self.conventions)
-    }
-
-    pub(crate) fn reach(&self, kind: Kind) -> Reach {
-        match kind {
-            Kind::Exchange | Kind::ClientCredentials => self.wishes.policy.into(),
-            Kind::Refresh | Kind::Revocation => Reach::Wary,
-        }
     }
 
     pub(crate) fn delimiter(&self) -> &str {

@@ -169,20 +169,18 @@ fn is_upset_by_flavor(status: StatusCode, asked: Asked) -> bool {
 
 /// What to do after an answer of this class.
 pub(crate) fn step(class: Class, status: StatusCode, asked: Asked) -> Step {
+    let encoding = asked.flavor.encoding;
     match (class, asked.reach) {
         (Class::Token | Class::MaybeToken | Class::NoAnswer(_) | Class::Wait | Class::Moved, _) => {
             Step::Stop
         }
         (_, Reach::Exhaustive) | (Class::Client, _) => Step::Next,
-        (Class::Asking { .. }, Reach::Careful) => {
-            let encoding = asked.flavor.encoding;
-            match status {
-                StatusCode::UNSUPPORTED_MEDIA_TYPE => Step::NextWithout(encoding),
-                StatusCode::UNAUTHORIZED => Step::Next,
-                _ if encoding == BodyEncoding::Json => Step::NextWithout(encoding),
-                _ => Step::Next,
-            }
-        }
+        (Class::Asking { .. }, Reach::Careful) => match status {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Step::NextWithout(encoding),
+            StatusCode::UNAUTHORIZED => Step::Next,
+            _ if encoding == BodyEncoding::Json => Step::NextWithout(encoding),
+            _ => Step::Next,
+        },
         (Class::Asking { .. }, Reach::Wary)
         | (Class::Blank | Class::Grant | Class::Endpoint | Class::Fault, _) => Step::Stop,
     }
@@ -464,10 +462,22 @@ mod tests {
 
     #[test]
     fn careful_skips_json_after_a_refusal_other_than_by_401() {
-        let step = |status| step(ASKING_BY_CODE, status, asked(Reach::Careful, Flavor::BASIC_JSON));
+        let asked = asked(Reach::Careful, Flavor::BASIC_JSON);
+        let step = |status| step(ASKING_BY_CODE, status, asked);
         assert_eq!(step(StatusCode::BAD_REQUEST), Step::NextWithout(BodyEncoding::Json));
         assert_eq!(step(StatusCode::INTERNAL_SERVER_ERROR), Step::NextWithout(BodyEncoding::Json));
         assert_eq!(step(StatusCode::UNAUTHORIZED), NEXT);
+    }
+
+    #[test]
+    fn a_refresh_goes_on_after_the_client_alone() {
+        let wary = asked(Reach::Wary, Flavor::BODY_FORM);
+        assert_eq!(step(Class::Client, StatusCode::UNAUTHORIZED, wary), NEXT);
+        let others =
+            [ASKING, ASKING_BY_CODE, Class::Grant, Class::Blank, Class::Endpoint, Class::Fault];
+        for class in others {
+            assert_eq!(step(class, StatusCode::UNSUPPORTED_MEDIA_TYPE, wary), STOP);
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn conventions_come_back_from_where_they_were_stored() {
         "callback": {"rename": {"code": "c"}, "issuer_optional": true},
         "exchange": {
             "params": {"state": "{state}"}, "rename": {"code": "auth_code"}, "omit": ["grant_type"],
-            "flavors": ["body+form"], "verb": "post_query"
+            "errors": {"7": "invalid_grant"}, "flavors": ["body+form"], "verb": "post_query"
         },
         "client_credentials": {"params": {"grant_type": "x"}},
         "refresh": {"omit": ["grant_type"]},

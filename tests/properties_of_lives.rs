@@ -125,7 +125,8 @@ proptest! {
     ) {
         let builder = client.builder().revocation_url("https://as.example/revoke");
         let Ok(exchanger) = builder.build() else { return Ok(()) };
-        let old = Token::bearer("AT").with_refresh_token("RT");
+        let mut old = Token::bearer("AT").with_refresh_token("RT");
+        old.flavor = exchanger.flavors().first().copied();
         let mut given = Vec::new();
         let provide = |_: &_| {
             let reply = &replies[given.len() % replies.len()];

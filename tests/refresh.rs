@@ -150,7 +150,9 @@ fn a_refresh_goes_on_only_where_the_client_was_not_recognised() {
     for policy in [Policy::Exhaustive, Policy::Careful] {
         let refused = |answer: fn() -> HttpResponse| {
             let exchanger = reserved().policy(policy).build().unwrap();
-            let (result, seen) = play(exchanger.refresh(&old()).unwrap(), |_| Ok(answer()));
+            let mut old = old();
+            old.flavor = Some(Flavor::BODY_FORM);
+            let (result, seen) = play(exchanger.refresh(&old).unwrap(), |_| Ok(answer()));
             (result.unwrap_err(), names(&flavors(&seen)))
         };
         let (error, seen) = refused(invalid_client);
@@ -190,6 +192,46 @@ fn a_refresh_goes_on_only_where_the_client_was_not_recognised() {
             assert!(!error.to_string().contains("the code"), "{error}");
         }
     }
+}
+
+#[test]
+fn a_refusal_of_a_token_from_elsewhere_says_that_its_flavor_is_not_known() {
+    let error = refresh(&old(), || json(400, r#"{"error":"invalid_request"}"#)).unwrap_err();
+    assert!(error.to_string().ends_with("put that into the token"), "{error}");
+    let mut known = old();
+    known.flavor = Some(Flavor::BODY_FORM);
+    let error = refresh(&known, || json(400, r#"{"error":"invalid_request"}"#)).unwrap_err();
+    assert!(error.to_string().ends_with("; mend what the answer names"), "{error}");
+    let error = refresh(&known, || json(400, "")).unwrap_err();
+    assert!(
+        error.to_string().contains("does not say why: if this lasts, authorize again"),
+        "{error}"
+    );
+}
+
+#[test]
+fn conventions_say_which_words_mean_a_dead_refresh_token() {
+    let conventions =
+        r#"{"refresh": {"errors": {"40105": "invalid_grant", "400": "invalid_grant"}}}"#;
+    let conventions: Conventions = serde_json::from_str(conventions).unwrap();
+    for (status, body, dead) in [
+        (200, r#"{"error":40105}"#, true),
+        (400, "", true),
+        (400, r#"{"error":"invalid_request"}"#, false),
+        (403, "", false),
+    ] {
+        let exchanger = plain().conventions(conventions.clone()).build().unwrap();
+        let (result, _) = play(exchanger.refresh(&old()).unwrap(), |_| Ok(json(status, body)));
+        let error = result.unwrap_err();
+        assert_eq!(error.needs_reauthorization(), dead, "{status} {body}: {error}");
+    }
+    // Of that kind of request alone, and the server's own word is shown.
+    let exchanger = plain().conventions(conventions).build().unwrap();
+    let (result, _) =
+        play(exchanger.refresh(&old()).unwrap(), |_| Ok(json(200, r#"{"error":40105}"#)));
+    assert!(result.unwrap_err().to_string().contains("got 200 40105"));
+    let (result, _) = play(exchanger.exchange(code()), |_| Ok(json(400, "")));
+    assert_eq!(result.unwrap_err().kind().to_string(), "no_flavor_accepted");
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl<T> Call<T> {
     pub(super) fn exhausted(self) -> CallError {
         let answers = self.judged.iter();
         let answers = answers.filter_map(|judged| Some((judged.class, judged.answer.as_ref()?)));
-        let reach = self.setup.reach(self.ask.kind());
+        let reach = self.ask.reach(&self.setup);
         let (headline, kind) = verdict::exhausted(&answers.collect::<Vec<_>>(), reach);
         self.error(Headline::Made(headline), kind)
     }
@@ -89,6 +89,11 @@ impl<T> Call<T> {
             fate: fates.max().unwrap_or(CodeFate::Unsent),
             may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
             untried: self.ladder.into_vec(),
+            flavor_was_a_guess: self.ask.is_of_unknown_flavor()
+                && self
+                    .judged
+                    .last()
+                    .is_some_and(|last| matches!(last.class, Class::Asking { .. })),
             refresh_token_is_dead: self
                 .judged
                 .iter()

@@ -18,6 +18,13 @@ pub(crate) struct Told {
     pub(crate) code: Secret,
 }
 
+impl Told {
+    /// An error that is told by its code alone.
+    pub(crate) fn of(code: &str) -> Self {
+        Self { error: ServerError::new(code.to_owned(), None, None), code: code.into() }
+    }
+}
+
 /// An error, and whether a token came with it, or may have, usable or not.
 pub(super) struct Refusal {
     pub(super) told: Told,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{CallError, CallErrorKind, Failure, Headline};
+use http::StatusCode;
+
+use super::{CallError, CallErrorKind, Failure, Headline, Outcome};
 use crate::code::CodeFate;
 use crate::kind::Kind;
 use crate::transport::TransportErrorKind;
@@ -53,7 +55,17 @@ impl fmt::Display for CallError {
             write!(f, "; max_attempts or time_limit kept {} from being tried", names.join(", "))?;
         }
         f.write_str("; ")?;
-        self.advise(f)
+        self.advise(f)?;
+        if may_have_spent.is_some() {
+            f.write_str("; if that fails too, check client id and secret")?;
+        }
+        if self.0.flavor_was_a_guess {
+            f.write_str(
+                "; how the token was got is not known: if it was by another flavor, put that into \
+                 the token",
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -74,6 +86,12 @@ impl CallError {
             CodeFate::Unknown => write!(f, "; {spent} may be spent"),
             CodeFate::Spent => write!(f, "; {spent} is spent"),
         }
+    }
+
+    /// Whether a refusal tells no error, nor by its status that it was about the client.
+    fn says_nothing(&self) -> bool {
+        let status = StatusCode::UNAUTHORIZED;
+        matches!(&self.headline().outcome, Outcome::Answered { status: other, error: None } if *other != status)
     }
 
     fn advise(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,6 +115,11 @@ impl CallError {
                 Kind::Refresh if self.0.refresh_token_is_dead => "authorize again",
                 _ => "mend what the answer names",
             }),
+            CallErrorKind::NoFlavorAccepted if asked == Kind::Refresh && self.says_nothing() => f
+                .write_str(
+                    "the answer does not say why: if this lasts, authorize again, and check client \
+                     id and secret",
+                ),
             CallErrorKind::NoFlavorAccepted => {
                 f.write_str("check client id and secret, and what the answer says")
             }
