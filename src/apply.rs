@@ -113,6 +113,16 @@ pub(crate) fn check_query(query: Option<&str>, name: &str) -> Result<(), ApplyEr
     if has_it { Err(ApplyError::AlreadyAuthorized) } else { Ok(()) }
 }
 
+/// Refuses a request that has a token in its header already
+/// ([RFC 6750, section 2](https://www.rfc-editor.org/rfc/rfc6750#section-2)).
+pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), ApplyError> {
+    let is_bearer = |value: &HeaderValue| {
+        value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+    };
+    let has_it = headers.get_all(AUTHORIZATION).iter().any(is_bearer);
+    if has_it { Err(ApplyError::AlreadyAuthorized) } else { Ok(()) }
+}
+
 /// Of a type that we have never heard of we know only that servers make names up: it is used as
 /// Bearer, which nearly all of them mean. What is no name at all is another matter.
 fn is_known_not_to_be_bearer(token_type: &str) -> bool {

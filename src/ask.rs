@@ -84,7 +84,7 @@ impl Ask {
         match self {
             Self::Exchange(code) => Parameters::from_slice(&[
                 ("grant_type", "authorization_code"),
-                ("scope", &setup.scope),
+                ("scope", scope(code).unwrap_or(&setup.scope)),
                 ("redirect_uri", code.redirect_uri.as_ref().unwrap_or(&setup.redirect_uri)),
                 ("code", code.code.expose()),
                 ("code_verifier", code.verifier.as_ref().map_or("", CodeVerifier::expose)),
@@ -113,6 +113,9 @@ impl Ask {
                 mask.hide("code", code.code.expose());
                 if let Some(verifier) = &code.verifier {
                     mask.hide("code_verifier", verifier.expose());
+                }
+                if let Some(accepted) = &code.accepted {
+                    mask.hide("state", accepted.state.expose());
                 }
             }
             Self::ClientCredentials => {}
@@ -202,10 +205,19 @@ impl Ask {
                 if token.scopes.is_none() {
                     token.scopes.clone_from(&old.scopes);
                 }
+                // Flavors of its own at a refresh say nothing of how the rest is asked.
+                if setup.conventions.refresh.flavors.is_some() {
+                    token.flavor = old.flavor;
+                }
                 merge(&mut token.extra, &old.extra, &setup.conventions.answer.root);
             }
         }
     }
+}
+
+/// What was asked for, where it is not what was configured.
+fn scope(code: &AuthorizationCode) -> Option<&str> {
+    code.accepted.as_ref()?.scope.as_deref()
 }
 
 /// Adds what the new members leave out, name by name, and in the object that had the token too.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
 use self::url_parts::Parts;
-use crate::conventions::Pkce;
+use crate::conventions::{Pkce, standard_name};
 use crate::endpoint::Endpoint;
 use crate::pkce::CodeVerifier;
 use crate::secret::Secret;
@@ -73,7 +73,7 @@ impl Authorize {
     /// code to its exchange. Whoever gives a `code_challenge` keeps its verifier too, and adds it to
     /// the code.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        let name = name.into();
+        let name = standard_name(&self.setup.conventions.authorization.rename, name.into());
         if name == "state" {
             self.state = Some(value.into());
             return self;
@@ -122,7 +122,10 @@ impl Authorize {
     }
 
     fn uses_pkce(&self) -> bool {
-        let is_the_callers = self.params.iter().any(|(name, _)| name == "code_challenge");
+        let is_the_callers = self
+            .params
+            .iter()
+            .any(|(name, value)| name == "code_challenge" && !value.expose().is_empty());
         !is_the_callers
             && match self.setup.conventions.authorization.pkce {
                 Pkce::Allowed => self.with_pkce,
@@ -153,33 +156,39 @@ impl Authorize {
         parts.set("code_challenge_method", method);
         parts.omit(&own.omit);
         let random = if own.params.is_empty() { String::new() } else { self.setup.random.value() };
-        for (name, value) in &own.params {
-            let value = template::fill(value, |name| match name {
+        let fill = |text: &String| {
+            template::fill(text, |name| match name {
                 "client_id" => client.id(),
                 "scope" => &scope,
                 "random" => &random,
                 "state" => state.expose(),
                 _ => "",
-            });
-            parts.set(name, &value);
+            })
+        };
+        let added = own.params.iter().map(|(name, value)| (&**name, fill(value)));
+        // A challenge that is ours has our method.
+        let is_ours = |name: &str| name.starts_with("code_challenge") && verifier.is_some();
+        let told = self.params.iter().filter(|(name, _)| !is_ours(name));
+        let told = told.map(|(name, value)| (&**name, value.expose().to_owned()));
+        let set: Vec<(&str, String)> = added.chain(told).collect();
+        for (name, value) in &set {
+            parts.set(name, value);
         }
-        // The method goes with the challenge, whosever that is.
-        let is_ours = |name: &str| name == "code_challenge_method" && verifier.is_some();
-        for (name, value) in self.params.iter().filter(|(name, _)| !is_ours(name)) {
-            parts.set(name, value.expose());
-        }
+        let url = parts.append_to(&self.endpoint.target.url, &own.rename, own.query_in_fragment);
 
-        let sent_uri = self.params.iter().find(|(name, _)| name == "redirect_uri");
-        let sent_uri = sent_uri.map_or(&**redirect_uri, |(_, uri)| uri.expose());
+        let last = |name: &str| set.iter().rev().find(|(known, _)| *known == name);
+        let sent_uri = last("redirect_uri").map_or(redirect_uri, |(_, uri)| uri).clone();
+        let asked = self.params.iter().find(|(name, _)| name == "scope");
+        let asked = asked.map_or(&*scope, |(_, scope)| scope.expose());
         let pending = PendingAuthorization {
-            redirect_uri: Some(sent_uri).filter(|uri| !uri.is_empty()).map(str::to_owned),
+            redirect_uri: Some(sent_uri).filter(|uri| uri != redirect_uri || !uri.is_empty()),
+            scope: Some(asked).filter(|scope| *scope != self.setup.scope).map(str::to_owned),
             state,
             verifier,
             issuer: self.setup.issuer.clone(),
             origin: self.setup.origin.clone(),
             callback: conventions.callback.clone(),
         };
-        let url = parts.append_to(&self.endpoint.target.url, &own.rename, own.query_in_fragment);
         Authorization { url, pending }
     }
 }

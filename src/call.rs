@@ -12,6 +12,7 @@ use http::header::RETRY_AFTER;
 use self::end::Judged;
 use self::letter::Additions;
 use crate::ask::Ask;
+use crate::conventions::standard_name;
 use crate::decode::{self, Reading, Warning};
 use crate::encode::alike;
 use crate::endpoint::Endpoint;
@@ -100,7 +101,8 @@ impl<T> Call<T> {
     /// `client_id` and `client_secret` stand where the flavor puts credentials into the body, and
     /// nowhere else.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        let name = name.into();
+        let rename = &self.setup.conventions.of(self.ask.kind()).rename;
+        let name = standard_name(rename, name.into());
         self.parameters.retain(|(known, _)| *known != name);
         self.parameters.push((name, value.into()));
         self

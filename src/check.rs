@@ -34,14 +34,8 @@ pub(crate) fn check(
     for kind in Kind::ALL {
         request(kind, conventions.of(kind))?;
     }
-    let names = conventions.callback.rename.iter();
-    for (name, theirs) in names {
-        let field = "conventions.callback.rename";
-        if !["code", "state"].contains(&&**name) {
-            return Err(ConfigError::UnknownParameter { field, name: name.clone() });
-        }
-        non_empty(field, theirs)?;
-    }
+    let rename = &conventions.callback.rename;
+    members("conventions.callback.rename", rename, &["code", "state"], &["iss", "error"])?;
     answer(&conventions.answer)?;
     application(&conventions.apply)
 }
@@ -62,7 +56,7 @@ fn headers(
     for (name, value) in headers {
         let invalid = |reason| ConfigError::InvalidHeader { name: name.clone(), reason };
         let parsed = HeaderName::try_from(name).map_err(|_| invalid("its name is none"))?;
-        if RESERVED.contains(&parsed.as_str()) {
+        if RESERVED.iter().chain(&STRUCTURAL).any(|name| *name == parsed) {
             return Err(ConfigError::ReservedHeader { name: name.clone() });
         }
         if !names.insert(parsed) {
@@ -98,6 +92,12 @@ fn authorization(conventions: &Conventions) -> Result<(), ConfigError> {
     }
     if own.omit.contains("state") {
         return Err(invalid(field, "without state a callback could be anyone's"));
+    }
+    if own.omit.contains("code_challenge") {
+        return Err(invalid(field, "pkce says whether there is a code_challenge"));
+    }
+    if own.params.contains_key("client_secret") {
+        return Err(invalid(field, "the client_secret would stand in the user's browser"));
     }
     standard_names(field, &own.rename, &own.omit)?;
     no_repeats(field, AUTHORIZATION, &own.rename, &own.omit, &own.params)?;
@@ -169,13 +169,7 @@ fn no_repeats(
 }
 
 fn answer(own: &AnswerConventions) -> Result<(), ConfigError> {
-    for (name, theirs) in &own.rename {
-        let field = "conventions.answer.rename";
-        if !ANSWER.contains(&&**name) {
-            return Err(ConfigError::UnknownParameter { field, name: name.clone() });
-        }
-        non_empty(field, theirs)?;
-    }
+    members("conventions.answer.rename", &own.rename, &ANSWER, &[])?;
     let pointer = |field, text: &str| {
         let is_one = text.is_empty() || text.starts_with('/');
         is_one
@@ -200,6 +194,27 @@ fn answer(own: &AnswerConventions) -> Result<(), ConfigError> {
     pointers.into_iter().flatten().try_for_each(|text| pointer(field, text))
 }
 
+/// Names of what comes back: those that may be others, and those that are taken.
+fn members(
+    field: &'static str,
+    rename: &BTreeMap<String, String>,
+    standard: &[&str],
+    taken: &[&str],
+) -> Result<(), ConfigError> {
+    if let Some(name) = rename.keys().find(|name| !standard.contains(&&***name)) {
+        return Err(ConfigError::UnknownParameter { field, name: name.clone() });
+    }
+    let theirs = standard.iter().map(|name| rename.get(*name).map_or(*name, |theirs| theirs));
+    let mut names: BTreeSet<&str> = taken.iter().copied().collect();
+    for name in theirs {
+        non_empty(field, name)?;
+        if !names.insert(name) {
+            return Err(ConfigError::DuplicateParameter { field, name: name.to_owned() });
+        }
+    }
+    Ok(())
+}
+
 fn application(own: &Application) -> Result<(), ConfigError> {
     if let Some(template) = &own.template {
         let field = "conventions.apply.template";
@@ -214,8 +229,13 @@ fn application(own: &Application) -> Result<(), ConfigError> {
     if let Some(name) = &own.name {
         let field = "conventions.apply.name";
         non_empty(field, name)?;
-        if own.place == TokenPlace::Header && HeaderName::try_from(name).is_err() {
-            return Err(invalid(field, "it is no name of a header"));
+        if own.place == TokenPlace::Header {
+            let Ok(name) = HeaderName::try_from(name) else {
+                return Err(invalid(field, "it is no name of a header"));
+            };
+            if STRUCTURAL.contains(&name.as_str()) {
+                return Err(invalid(field, "HTTP needs this header for itself"));
+            }
         }
     }
     Ok(())
@@ -263,14 +283,15 @@ const ANSWER: [&str; 6] = [
     "scope",
 ];
 
-/// What the flavor or HTTP itself sets, and what would make an answer come that cannot be read.
-const RESERVED: [&str; 15] = [
-    "authorization",
-    "proxy-authorization",
+/// What the flavor sets, and what would make an answer come that cannot be read.
+const RESERVED: [&str; 5] =
+    ["authorization", "proxy-authorization", "cookie", "accept-encoding", "range"];
+
+/// What HTTP sets itself.
+const STRUCTURAL: [&str; 10] = [
     "content-length",
     "transfer-encoding",
     "host",
-    "cookie",
     "connection",
     "proxy-connection",
     "keep-alive",
@@ -278,6 +299,4 @@ const RESERVED: [&str; 15] = [
     "trailer",
     "upgrade",
     "expect",
-    "accept-encoding",
-    "range",
 ];

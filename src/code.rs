@@ -25,6 +25,8 @@ pub(crate) struct Accepted {
     /// Which exchanger began its authorization.
     pub(crate) origin: String,
     pub(crate) state: Secret,
+    /// What was asked for, where it is not what was configured.
+    pub(crate) scope: Option<String>,
     /// What else the callback brought.
     pub(crate) params: Vec<(String, Secret)>,
 }

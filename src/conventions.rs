@@ -364,6 +364,12 @@ impl fmt::Debug for AuthorizationConventions {
     }
 }
 
+/// The standard's name of a parameter that goes by the provider's.
+pub(crate) fn standard_name(rename: &BTreeMap<String, String>, name: String) -> String {
+    let standard = rename.iter().find(|(_, theirs)| **theirs == name);
+    standard.map_or(name, |(standard, _)| standard.clone())
+}
+
 fn names(map: &BTreeMap<String, String>) -> Vec<&str> {
     map.keys().map(|name| &**name).collect()
 }

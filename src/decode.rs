@@ -49,7 +49,7 @@ pub enum Warning {
     ByteOrderMark,
     /// The content type does not say what the body is.
     ContentType,
-    /// `token_type` is missing; it is taken for Bearer.
+    /// `token_type` is missing; it is taken for Bearer, or, at a refresh, for that of the old token.
     MissingTokenType,
     /// `token_type` is not Bearer.
     UnknownTokenType,
@@ -75,7 +75,9 @@ impl fmt::Display for Warning {
         match self {
             Self::ByteOrderMark => f.write_str("the answer begins with a byte order mark"),
             Self::ContentType => f.write_str("the content type does not say what the answer is"),
-            Self::MissingTokenType => f.write_str("token_type is missing, taken for Bearer"),
+            Self::MissingTokenType => {
+                f.write_str("token_type is missing, taken for Bearer or that of the old token")
+            }
             Self::UnknownTokenType => f.write_str("token_type is not Bearer"),
             Self::ZeroLifetime => f.write_str("the lifetime is zero, taken as unknown"),
             Self::NarrowedScope => f.write_str("a scope that was asked for was not granted"),

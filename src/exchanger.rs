@@ -116,7 +116,7 @@ impl TokenExchanger {
     /// The request is left as it was.
     ///
     /// - the URL is cleartext to a host that is not loopback, or not absolute
-    /// - the request has that header or parameter already
+    /// - the request has that header or parameter already, or another token in the other place
     /// - the token is of a type that needs more than the token, such as `DPoP` or `mac`
     /// - the token is empty, or has characters that no header can carry
     /// - the URL would be longer than 64 KiB
@@ -124,9 +124,13 @@ impl TokenExchanger {
         let uri = request.uri();
         apply::check_url(uri.scheme_str(), uri.host(), self.setup.cleartext)?;
         match apply::applied(token, &self.setup.conventions.apply)? {
-            Applied::Header(name, value) => apply::add_header(request.headers_mut(), name, value),
+            Applied::Header(name, value) => {
+                apply::check_query(uri.query(), "access_token")?;
+                apply::add_header(request.headers_mut(), name, value)
+            }
             Applied::Parameter { name, pair } => {
                 apply::check_query(uri.query(), &name)?;
+                apply::check_headers(request.headers())?;
                 let extended = with_query(uri, &pair).map_err(|_| ApplyError::UrlTooLong)?;
                 *request.uri_mut() = extended;
                 Ok(())
@@ -147,12 +151,16 @@ impl TokenExchanger {
     ) -> Result<(), ApplyError> {
         apply::check_url(Some(url.scheme()), url.host_str(), self.setup.cleartext)?;
         match apply::applied(token, &self.setup.conventions.apply)? {
-            Applied::Header(name, value) => apply::add_header(headers, name, value),
+            Applied::Header(name, value) => {
+                apply::check_query(url.query(), "access_token")?;
+                apply::add_header(headers, name, value)
+            }
             Applied::Parameter { name, pair } => {
                 apply::check_query(url.query(), &name)?;
-                let query = url.query().filter(|query| !query.is_empty());
-                let query = query.map_or(pair.clone(), |query| format!("{query}&{pair}"));
-                url.set_query(Some(&query));
+                apply::check_headers(headers)?;
+                let uri = url.as_str().parse().map_err(|_| ApplyError::UrlTooLong)?;
+                let extended = with_query(&uri, &pair).map_err(|_| ApplyError::UrlTooLong)?;
+                url.set_query(extended.query());
                 Ok(())
             }
         }

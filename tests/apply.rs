@@ -95,6 +95,19 @@ fn what_stands_there_is_not_replaced() {
 }
 
 #[test]
+fn a_request_never_has_two_tokens() {
+    let token = Token::bearer("T");
+    let query = applying(r#"{"place": "query"}"#);
+    let mut request = request("https://api.example/");
+    request.headers_mut().insert("authorization", "bearer OLD".parse().unwrap());
+    assert_eq!(query.apply(&token, &mut request), Err(ApplyError::AlreadyAuthorized));
+    request.headers_mut().insert("authorization", "Basic key".parse().unwrap());
+    query.apply(&token, &mut request).unwrap();
+    let url = "https://api.example/?access_token=OLD";
+    assert_refused(&exchanger(), &token, url, ApplyError::AlreadyAuthorized);
+}
+
+#[test]
 fn a_token_that_no_header_can_carry_is_refused() {
     for token in ["", "a\nb", "a\r\nX-Evil: 1", "a\0b", "a\u{7f}"] {
         let token = Token::bearer(token);
@@ -146,6 +159,9 @@ fn a_url_that_would_be_too_long_is_refused() {
     let token = Token::bearer("T".repeat(70_000));
     let exchanger = applying(r#"{"place": "query"}"#);
     assert_refused(&exchanger, &token, "https://api.example/", ApplyError::UrlTooLong);
+    let mut url = Url::parse("https://api.example/").unwrap();
+    let refused = exchanger.apply_to(&token, &mut url, &mut HeaderMap::new());
+    assert_eq!((refused, url.as_str()), (Err(ApplyError::UrlTooLong), "https://api.example/"));
 }
 
 fn exchanger() -> TokenExchanger {

@@ -123,6 +123,26 @@ fn a_redirect_uri_of_one_authorization_goes_with_its_code() {
 }
 
 #[test]
+fn what_was_asked_for_in_one_authorization_is_asked_for_at_its_exchange() {
+    let conventions = r#"{"authorization": {"params": {"redirect_uri": "urn:other:cb"}}}"#;
+    let builder =
+        builder().scopes(["read"]).conventions(serde_json::from_str(conventions).unwrap());
+    let exchanger = builder.build().unwrap();
+    let exchanged = |authorize: token_exchanger::Authorize| {
+        let pending = authorize.state("S").without_pkce().start().unwrap().pending;
+        let code = pending.accept(Callback::parse("code=C&state=S").unwrap()).unwrap();
+        body(&exchanger.exchange(code).request()).to_owned()
+    };
+    let authorize = || exchanger.authorize().unwrap();
+    let ends = "&redirect_uri=urn%3Aother%3Acb&code=C";
+    assert!(exchanged(authorize()).ends_with(&format!("&scope=read{ends}")));
+    assert!(exchanged(authorize().scope("write")).ends_with(&format!("&scope=read%20write{ends}")));
+    assert!(exchanged(authorize().param("scope", "all")).ends_with(&format!("&scope=all{ends}")));
+    let without = exchanged(authorize().param("redirect_uri", ""));
+    assert!(!without.contains("redirect_uri"), "{without}");
+}
+
+#[test]
 fn a_challenge_of_the_callers_own_leaves_the_verifier_to_the_caller() {
     let exchanger = builder().build().unwrap();
     let authorize = exchanger.authorize().unwrap().state("S").param("code_challenge", CHALLENGE);
@@ -137,6 +157,8 @@ fn the_method_is_that_of_the_challenge() {
     let exchanger = builder().build().unwrap();
     let authorize = exchanger.authorize().unwrap().param("code_challenge_method", "plain");
     assert_eq!(query(&authorize.start().unwrap().url)["code_challenge_method"], "S256");
+    let authorize = exchanger.authorize().unwrap().param("code_challenge", "");
+    assert_eq!(query(&authorize.start().unwrap().url)["code_challenge"].len(), 43);
     let authorize = exchanger.authorize().unwrap().param("code_challenge", CHALLENGE);
     let authorize = authorize.param("code_challenge_method", "plain");
     assert_eq!(query(&authorize.start().unwrap().url)["code_challenge_method"], "plain");
@@ -215,6 +237,10 @@ fn a_code_goes_to_no_other_exchanger_than_the_one_that_began_it() {
         assert_eq!((error.kind().to_string(), seen.len()), ("wrong_exchanger".to_owned(), 0));
         assert!(error.attempts().is_empty());
         assert_eq!(error.headline().to_string(), "basic+form was not sent");
+        assert!(
+            error.untried().is_empty() && !error.to_string().contains("max_attempts"),
+            "{error}"
+        );
         let code = error.into_code().unwrap();
         play(ours.exchange(code), |_| Ok(token())).0.unwrap();
     }

@@ -193,6 +193,19 @@ fn what_the_provider_says_is_shown_without_the_code_the_state_and_control_charac
 }
 
 #[test]
+fn a_renamed_state_and_code_are_not_shown_either() {
+    let conventions = r#"{"callback": {"rename": {"code": "c", "state": "s"}}}"#;
+    let conventions: Conventions = serde_json::from_str(conventions).unwrap();
+    let builder = plain().authorization_url("https://as.example/a").conventions(conventions);
+    let authorize = builder.build().unwrap().authorize().unwrap().state("THE-SECRET-STATE");
+    let pending = authorize.start().unwrap().pending;
+    let callback = "error=x&error_description=THE-SECRET-STATE+THE-SECRET-CODE\
+                    &s=THE-SECRET-STATE&c=THE-SECRET-CODE";
+    let error = pending.accept(Callback::parse(callback).unwrap()).unwrap_err();
+    assert!(error.to_string().ends_with("x ([state] [code])"), "{error}");
+}
+
+#[test]
 fn nothing_secret_is_in_any_debug_text() {
     let builder =
         plain().authorization_url("https://as.example/a?key=QUERY-SECRET").build().unwrap();

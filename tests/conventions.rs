@@ -234,6 +234,31 @@ fn standard_parameters_can_be_renamed_and_left_out() {
 }
 
 #[test]
+fn a_parameter_given_under_the_providers_name_is_the_standard_one() {
+    let rename = json!({"rename": {"client_id": "client_key", "scope": "rights"}});
+    let exchanger = exchanger(&json!({"exchange": rename, "authorization": rename}));
+    let call = exchanger.exchange(code()).param("client_key", "x").param("rights", "r");
+    let request = call.flavor(Flavor::BODY_FORM).request();
+    assert_eq!(body(&request).matches("client_key=x").count(), 1, "{}", body(&request));
+    assert_eq!(body(&request).matches("client_key").count(), 1);
+    assert!(body(&request).starts_with("grant_type=authorization_code&rights=r&code="));
+    let authorize = exchanger.authorize().unwrap().param("client_key", "x").param("rights", "r");
+    let url = authorize.state("S").without_pkce().start().unwrap().url;
+    assert_eq!(url.query().unwrap(), "client_key=x&rights=r&state=S&response_type=code");
+}
+
+#[test]
+fn flavors_of_a_refresh_are_none_of_a_revocation() {
+    let exchanger = exchanger(&json!({"refresh": {"flavors": ["body+json"]}}));
+    let mut old = Token::bearer("A").with_refresh_token("R");
+    old.flavor = Some(Flavor::BASIC_FORM);
+    let issued = play(exchanger.refresh(&old).unwrap(), |_| Ok(token())).0.unwrap();
+    assert_eq!((issued.flavor, issued.token.flavor), (Flavor::BODY_JSON, Some(Flavor::BASIC_FORM)));
+    let request = exchanger.revoke(&issued.token).unwrap().request();
+    assert_eq!(Flavor::of(&request), Some(Flavor::BASIC_FORM));
+}
+
+#[test]
 fn credentials_can_be_left_out_of_a_body() {
     let conventions = json!({"exchange": {"omit": ["client_id"], "flavors": ["none+form"]}});
     let request = exchanger(&conventions).exchange(code()).request();
@@ -560,6 +585,27 @@ fn what_cannot_be_followed_is_refused_by_its_field() {
         ),
         (json!({"authorization": {"omit": ["state"]}}), "conventions.authorization: without state"),
         (
+            json!({"authorization": {"omit": ["code_challenge"]}}),
+            "conventions.authorization: pkce says",
+        ),
+        (
+            json!({"authorization": {"params": {"client_secret": "x"}}}),
+            "conventions.authorization: the client_secret",
+        ),
+        (
+            json!({"callback": {"rename": {"code": "state"}}}),
+            "conventions.callback.rename: the parameter \"state\" would",
+        ),
+        (
+            json!({"callback": {"rename": {"code": "error"}}}),
+            "conventions.callback.rename: the parameter \"error\" would",
+        ),
+        (
+            json!({"answer": {"rename": {"refresh_token": "access_token"}}}),
+            "conventions.answer.rename: the parameter",
+        ),
+        (json!({"apply": {"name": "Host"}}), "conventions.apply.name: HTTP needs"),
+        (
             json!({"authorization": {"omit": ["respons_type"]}}),
             "conventions.authorization: \"respons_type\" is no",
         ),
@@ -681,6 +727,7 @@ fn values_of_conventions_are_neither_shown_nor_told_in_errors() {
         "exchange": {"params": {"password": secret, "short": "read"}},
         "authorization": {"params": {"key": secret}},
         "basic": format!("{secret}:{{client_secret}}"),
+        "apply": {"template": format!("key={secret} {{token}}")},
     });
     let builder = builder(&conventions);
     let mut shown = format!("{builder:?} {:?}", Conventions::deserialize_from(&conventions));

@@ -71,11 +71,12 @@ impl Callback {
         }
     }
 
-    /// The error that the callback tells, without the code that may have come along.
-    pub(super) fn error(&self, code_name: &str) -> Result<Option<ServerError>, CallbackError> {
+    /// The error that the callback tells, without the code and the state that came along under these
+    /// names.
+    pub(super) fn error(&self, names: [&str; 2]) -> Result<Option<ServerError>, CallbackError> {
         let Some(code) = self.decoded("error")? else { return Ok(None) };
         let mut mask = Mask::default();
-        for (mark, name) in [("code", code_name), ("state", "state")] {
+        for (mark, name) in ["code", "state"].into_iter().zip(names) {
             mask.hide(mark, self.param(name).unwrap_or_default());
         }
         let described = ["error_description", "error_message", "error_reason"];

@@ -23,6 +23,9 @@ pub struct PendingAuthorization {
     pub(super) verifier: Option<CodeVerifier>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) redirect_uri: Option<String>,
+    /// What was asked for, where it is not what was configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) scope: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) issuer: Option<String>,
     pub(super) origin: String,
@@ -67,7 +70,7 @@ impl PendingAuthorization {
             _ => {}
         }
         let name = theirs("code");
-        if let Some(error) = callback.error(name)? {
+        if let Some(error) = callback.error([name, theirs("state")])? {
             return Err(CallbackError::Denied(error));
         }
         let code = callback.decoded(name)?.ok_or(CallbackError::MissingCode)?.clone();
@@ -79,6 +82,7 @@ impl PendingAuthorization {
             accepted: Some(Box::new(Accepted {
                 origin: self.origin,
                 state: self.state,
+                scope: self.scope,
                 params: params.collect(),
             })),
         })

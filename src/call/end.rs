@@ -55,8 +55,9 @@ impl<T> Call<T> {
     }
 
     /// The error of a call of which the next request is not to be sent.
-    pub(super) fn unsent(self, kind: CallErrorKind) -> CallError {
+    pub(super) fn unsent(mut self, kind: CallErrorKind) -> CallError {
         let next = Attempt::new(self.ladder[0], None, Outcome::Unsent, Duration::ZERO);
+        self.ladder.clear();
         self.error(Headline::Unsent(next), kind)
     }
 
@@ -80,6 +81,13 @@ impl<T> Call<T> {
         for suspect in earlier.iter().filter(unrecognised) {
             self.setup.doubt(suspect.attempt.flavor);
         }
+        let is_refusal = match kind {
+            CallErrorKind::Refused(_) | CallErrorKind::NoFlavorAccepted => {
+                let last = self.judged.last().map(|last| last.class);
+                matches!(last, Some(Class::Asking { .. }))
+            }
+            _ => false,
+        };
         let fates = self.judged.iter().map(|judged| judged.fate(asked));
         CallError::new(Failure {
             kind,
@@ -89,11 +97,7 @@ impl<T> Call<T> {
             fate: fates.max().unwrap_or(CodeFate::Unsent),
             may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
             untried: self.ladder.into_vec(),
-            flavor_was_a_guess: self.ask.is_of_unknown_flavor()
-                && self
-                    .judged
-                    .last()
-                    .is_some_and(|last| matches!(last.class, Class::Asking { .. })),
+            flavor_was_a_guess: self.ask.is_of_unknown_flavor() && is_refusal,
             refresh_token_is_dead: self
                 .judged
                 .iter()

@@ -1,12 +1,14 @@
 //! How a token goes into API requests.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
 
 /// How a token goes into an API request: by default as `Authorization: Bearer {token}`
 /// ([RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Application {
@@ -27,6 +29,17 @@ pub struct Application {
     /// Workday wants `ID {token}`, GitHub took `token {token}`.
     #[serde(skip_serializing_if = "is_default")]
     pub template: Option<String>,
+}
+
+// A template may hold a key of the application's.
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("place", &self.place)
+            .field("name", &self.name)
+            .field("template", &self.template.as_ref().map(|_| "[set]"))
+            .finish()
+    }
 }
 
 /// Where a token stands in an API request.
