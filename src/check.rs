@@ -19,7 +19,7 @@ pub(crate) fn check(
     headers(&conventions.headers, filled)?;
     if let Some(basic) = &conventions.basic {
         let field = "conventions.basic";
-        known_placeholders(field, basic, &["client_id", "client_secret"])?;
+        known_placeholders(field, "basic", basic, &["client_id", "client_secret"])?;
         if !basic.contains(':') {
             return Err(invalid(field, "it has no colon between user and password"));
         }
@@ -55,18 +55,16 @@ fn headers(
     let mut names = HashSet::new();
     for (name, value) in headers {
         let invalid = |reason| ConfigError::InvalidHeader { name: name.clone(), reason };
-        let parsed = HeaderName::try_from(name).map_err(|_| invalid("its name is none"))?;
+        let parsed = HeaderName::try_from(name)
+            .map_err(|_| invalid("its name has a character that no header's name can have"))?;
         if RESERVED.iter().chain(&STRUCTURAL).any(|name| *name == parsed) {
             return Err(ConfigError::ReservedHeader { name: name.clone() });
         }
         if !names.insert(parsed) {
             return Err(invalid("it stands there twice"));
         }
-        known_placeholders(
-            "conventions.headers",
-            value,
-            &["client_id", "client_secret", "scope", "random"],
-        )?;
+        let known = ["client_id", "client_secret", "scope", "random"];
+        known_placeholders("conventions.headers", name, value, &known)?;
         let value_of = |name: &str| {
             filled.iter().find(|(known, _)| *known == name).map_or("0", |(_, value)| value)
         };
@@ -82,8 +80,8 @@ fn headers(
 fn authorization(conventions: &Conventions) -> Result<(), ConfigError> {
     let own = &conventions.authorization;
     let field = "conventions.authorization";
-    for value in own.params.values() {
-        known_placeholders(field, value, &["client_id", "scope", "random", "state"])?;
+    for (name, value) in &own.params {
+        known_placeholders(field, name, value, &["client_id", "scope", "random", "state"])?;
     }
     for name in ["state", "code_challenge", "code_challenge_method"] {
         if own.params.contains_key(name) {
@@ -94,7 +92,7 @@ fn authorization(conventions: &Conventions) -> Result<(), ConfigError> {
         return Err(invalid(field, "without state a callback could be anyone's"));
     }
     if own.omit.contains("code_challenge") {
-        return Err(invalid(field, "pkce says whether there is a code_challenge"));
+        return Err(invalid(field, "to leave code_challenge out, set pkce to refused"));
     }
     if own.params.contains_key("client_secret") {
         return Err(invalid(field, "the client_secret would stand in the user's browser"));
@@ -117,14 +115,13 @@ fn request(kind: Kind, own: &RequestConventions) -> Result<(), ConfigError> {
         Kind::Exchange => &["client_id", "client_secret", "scope", "random", "state"],
         _ => &["client_id", "client_secret", "scope", "random"],
     };
-    for value in own.params.values() {
-        known_placeholders(field, value, known)?;
+    for (name, value) in &own.params {
+        known_placeholders(field, name, value, known)?;
     }
     standard_names(field, &own.rename, &own.omit)?;
-    own.errors.iter().try_for_each(|(theirs, ours)| {
-        non_empty(field, theirs)?;
-        non_empty(field, ours)
-    })?;
+    if own.errors.values().any(|meant| !MEANINGS.contains(&&**meant)) {
+        return Err(invalid(field, "errors leads to a code that the standard does not have"));
+    }
     let names = [kind.parameters(), CREDENTIALS].concat();
     no_repeats(field, &names, &own.rename, &own.omit, &own.params)
 }
@@ -172,26 +169,37 @@ fn answer(own: &AnswerConventions) -> Result<(), ConfigError> {
     members("conventions.answer.rename", &own.rename, &ANSWER, &[])?;
     let pointer = |field, text: &str| {
         let is_one = text.is_empty() || text.starts_with('/');
-        is_one
-            .then_some(())
-            .ok_or(invalid(field, "it is no JSON Pointer, which begins with a slash"))
+        is_one.then_some(()).ok_or(invalid(field, "it is no JSON Pointer, such as /data/token"))
     };
     pointer("conventions.answer.root", &own.root)?;
-    if let Some(expires_at) = &own.expires_at {
-        non_empty("conventions.answer.expires_at", &expires_at.name)?;
+    for (field, told) in [
+        ("conventions.answer.expires_at", &own.expires_at),
+        ("conventions.answer.refresh_expires_at", &own.refresh_expires_at),
+    ] {
+        let name = told.as_ref().map_or("name", |told| &told.name);
+        non_empty(field, name)?;
+        no_pointer(field, name)?;
     }
+    let field = "conventions.answer.rename";
+    own.rename.values().try_for_each(|name| no_pointer(field, name))?;
     if own.default_lifetime == Some(0) {
         let field = "conventions.answer.default_lifetime";
         return Err(invalid(field, "it must be more than zero"));
     }
     let Some(sign) = &own.error else { return Ok(()) };
     let field = "conventions.answer.error";
-    non_empty(field, &sign.pointer)?;
     if !sign.success.is_empty() && !sign.error.is_empty() {
         return Err(invalid(field, "success decides: leave error out, or success"));
     }
-    let pointers = [Some(&sign.pointer), sign.code.as_ref(), sign.description.as_ref()];
-    pointers.into_iter().flatten().try_for_each(|text| pointer(field, text))
+    non_empty("conventions.answer.error.pointer", &sign.pointer)?;
+    pointer("conventions.answer.error.pointer", &sign.pointer)?;
+    pointer("conventions.answer.error.code", sign.code.as_deref().unwrap_or_default())?;
+    pointer("conventions.answer.error.description", sign.description.as_deref().unwrap_or_default())
+}
+
+fn no_pointer(field: &'static str, name: &str) -> Result<(), ConfigError> {
+    let otherwise = invalid(field, "it takes a name; only root is a pointer");
+    (!name.starts_with('/')).then_some(()).ok_or(otherwise)
 }
 
 /// Names of what comes back: those that may be others, and those that are taken.
@@ -218,7 +226,7 @@ fn members(
 fn application(own: &Application) -> Result<(), ConfigError> {
     if let Some(template) = &own.template {
         let field = "conventions.apply.template";
-        known_placeholders(field, template, &["token"])?;
+        known_placeholders(field, "template", template, &["token"])?;
         if placeholders(template).next().is_none() {
             return Err(invalid(field, "it has no {token}"));
         }
@@ -243,13 +251,15 @@ fn application(own: &Application) -> Result<(), ConfigError> {
 
 fn known_placeholders(
     field: &'static str,
+    name: &str,
     template: &str,
     known: &[&str],
 ) -> Result<(), ConfigError> {
-    let is_known = placeholders(template).all(|name| known.contains(&name));
-    is_known
-        .then_some(())
-        .ok_or(invalid(field, "a value has a placeholder that has no meaning there"))
+    if placeholders(template).all(|name| known.contains(&name)) {
+        return Ok(());
+    }
+    let known: Vec<_> = known.iter().map(|name| format!("{{{name}}}")).collect();
+    Err(ConfigError::UnknownPlaceholder { field, name: name.to_owned(), known: known.join(", ") })
 }
 
 fn non_empty(field: &'static str, text: &str) -> Result<(), ConfigError> {
@@ -272,6 +282,20 @@ const AUTHORIZATION: &[&str] = &[
 ];
 
 const CREDENTIALS: &[&str] = &["client_id", "client_secret"];
+
+/// What an error code can mean.
+const MEANINGS: [&str; 10] = [
+    "invalid_client",
+    "unauthorized_client",
+    "invalid_grant",
+    "invalid_scope",
+    "access_denied",
+    "invalid_target",
+    "invalid_request",
+    "unsupported_grant_type",
+    "server_error",
+    "temporarily_unavailable",
+];
 
 /// The members of an answer that may have other names.
 const ANSWER: [&str; 6] = [

@@ -73,7 +73,19 @@ pub use self::usage::{Application, TokenPlace};
 /// # Names and values
 ///
 /// Wherever parameters are named, a standard name means that parameter, also where it is renamed;
-/// every other name is sent as it is. The value of a parameter, of a header and of
+/// every other name is sent as it is. The standard names of each kind are, beside `client_id` and
+/// `client_secret` in the body:
+///
+/// | kind | standard names |
+/// | --- | --- |
+/// | `authorization` | `client_id`, `redirect_uri`, `scope`, `state`, `response_type`, `code_challenge`, `code_challenge_method` |
+/// | `exchange` | `grant_type`, `scope`, `redirect_uri`, `code`, `code_verifier` |
+/// | `client_credentials` | `grant_type`, `scope` |
+/// | `refresh` | `grant_type`, `scope` (not sent by default), `refresh_token` |
+/// | `revocation` | `token`, `token_type_hint` |
+///
+/// An exchange sends the scopes too, where there are any; `omit` them where a provider wants nothing
+/// more than it asks for. The value of a parameter, of a header and of
 /// [`basic`](Self::basic) may hold placeholders, which are filled for each request:
 ///
 /// | placeholder | stands for | not in |
@@ -82,7 +94,7 @@ pub use self::usage::{Application, TokenPlace};
 /// | `{client_secret}` | the client's secret | `authorization` |
 /// | `{scope}` | the configured scopes, joined | `basic` |
 /// | `{random}` | 32 hexadecimal digits, drawn anew for each request | `basic` |
-/// | `{state}` | the state of the authorization that brought the code | all but `authorization` and `exchange` |
+/// | `{state}` | the state of the authorization that brought the code; nothing for a code that was taken unchecked | all but `authorization` and `exchange` |
 ///
 /// An empty value leaves its parameter or header out. Conventions are stored and shown, so keep
 /// secrets out of them but for `{client_secret}`: a secret parameter goes to
@@ -109,7 +121,8 @@ pub struct Conventions {
     /// What a Basic header carries: user and password, of which flavor `basic` URL-encodes each.
     /// By default `{client_id}:{client_secret}`.
     ///
-    /// Stripe Apps want the secret as user and an empty password: `{client_secret}:`.
+    /// Stripe Apps want the secret as user and an empty password: `{client_secret}:`. Pin a Basic
+    /// flavor then, since the others put the secret into the body.
     #[serde(skip_serializing_if = "is_default")]
     pub basic: Option<String>,
     /// What stands between scopes, in requests and in answers; an answer's white space separates
@@ -190,7 +203,8 @@ pub struct RequestConventions {
     /// TikTok calls the client id `client_key`, ZoomInfo the secret `password`.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
     pub rename: BTreeMap<String, String>,
-    /// Standard parameters that are not sent.
+    /// Standard parameters that are not sent. To ask without any credentials, omit `client_id` and
+    /// `client_secret` and give the flavor `none+form`.
     ///
     /// Clover refuses `grant_type` and `redirect_uri`.
     #[serde(skip_serializing_if = "is_default")]
@@ -198,13 +212,15 @@ pub struct RequestConventions {
     /// Error codes that mean another: `{"40105": "invalid_grant"}`. In place of a code stands the
     /// status of an answer that tells none: `{"400": "invalid_grant"}`. So a provider's own words get
     /// the meaning of the standard's: `invalid_grant` ends a code or a refresh token, and asks the
-    /// user again; `invalid_client` goes on to the next flavor.
+    /// user again; `invalid_client` goes on to the next flavor. The provider's own code is shown all
+    /// the same.
     ///
     /// Glewlwyd refuses a dead refresh token by an empty 400; TikTok has numbers.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
     pub errors: BTreeMap<String, String>,
     /// The flavors to try for this kind of request, in this order, instead of those that the
-    /// builder has.
+    /// builder has: `["body+json"]`. The builder's [`flavors`](crate::TokenExchangerBuilder::flavors)
+    /// are for all kinds.
     ///
     /// Figma takes a Basic header at the exchange and refreshes by JSON; Clover wants no secret at
     /// a refresh.

@@ -100,8 +100,8 @@ impl CallError {
         self.0.code
     }
 
-    /// Whether nothing but a new authorization by the user can help: the code is spent, or a
-    /// refresh was answered `invalid_grant` or a vendor's word for it.
+    /// Whether it is sure that nothing but a new authorization by the user can help: the code is
+    /// spent, or a refresh was answered `invalid_grant` or a vendor's word for it.
     pub fn needs_reauthorization(&self) -> bool {
         match self.0.asked {
             Kind::Exchange => self.0.fate == CodeFate::Spent,
@@ -110,7 +110,9 @@ impl CallError {
         }
     }
 
-    /// Whether the fault may pass by itself: the server is unavailable, or the network failed.
+    /// Whether the fault may pass by itself: the server is unavailable, or the network failed. The
+    /// code may be spent all the same: try it again only if [`into_code`](Self::into_code) gives it
+    /// back, else begin a new authorization.
     pub fn is_transient(&self) -> bool {
         match &self.0.kind {
             CallErrorKind::Unavailable { .. } => true,
@@ -161,7 +163,8 @@ impl StdError for CallError {
 #[non_exhaustive]
 pub enum CallErrorKind {
     /// The server understood and said no (`invalid_grant`, `invalid_scope`, `access_denied`):
-    /// authorize again, or mend what it names.
+    /// authorize again, or mend what it names. The code is the server's own, also where conventions
+    /// give it a meaning: ask [`CallError::needs_reauthorization`].
     Refused(ServerError),
     /// No way of asking was accepted: check the client id and the secret, and what the headline
     /// attempt was told.

@@ -19,7 +19,8 @@ use crate::secret::{self, Secret};
 #[derive(Clone, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Token {
-    /// What the API wants to see.
+    /// What the API wants to see: [`TokenExchanger::apply`](crate::TokenExchanger::apply) puts it
+    /// there, and [`Secret::expose`] gives its text.
     #[serde(with = "secret::stored")]
     pub access_token: Secret,
     /// The type that the server named; `Bearer` if it named none, or named it in another case.
@@ -67,7 +68,8 @@ impl Token {
         self
     }
 
-    /// Whether less than `margin` is left at `now`. `false` if the end is not known.
+    /// Whether less than `margin` is left at `now`. `false` if the end is not known: refresh such a
+    /// token when the API answers 401.
     pub fn expires_within(&self, margin: Duration, now: SystemTime) -> bool {
         let left = |end: SystemTime| end.duration_since(now).unwrap_or_default();
         self.expires_at.is_some_and(|end| left(end) < margin || end < now)

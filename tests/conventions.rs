@@ -47,6 +47,7 @@ fn conventions_come_back_from_where_they_were_stored() {
         "answer": {
             "root": "/data", "rename": {"access_token": "jwt"}, "lifetime_unit": "milliseconds",
             "expires_at": {"name": "e", "format": "rfc3339"}, "default_lifetime": 60,
+            "refresh_expires_at": {"name": "r"},
             "zero_lifetime": "never",
             "error": {"pointer": "/ok", "success": [true], "code": "/error", "description": "/e"}
         },
@@ -459,6 +460,14 @@ fn lifetimes_are_told_in_many_ways() {
 }
 
 #[test]
+fn the_end_of_a_refresh_token_can_be_a_moment_too() {
+    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800);
+    let conventions = json!({"answer": {"refresh_expires_at": {"name": "r", "format": "seconds"}}});
+    let issued = issue(&conventions, 200, &with_token(&json!({"r": 4_102_444_800_u64}))).unwrap();
+    assert_eq!((issued.token.refresh_expires_at, issued.token.expires_at), (Some(end), None));
+}
+
+#[test]
 fn an_unreadable_moment_is_a_warning_and_leaves_the_lifetime() {
     for (format, e) in [
         ("rfc3339", json!("soon")),
@@ -571,13 +580,13 @@ fn what_cannot_be_followed_is_refused_by_its_field() {
         ),
         (json!({"headers": {"Host": "x"}}), "conventions.headers: `Host` is set"),
         (json!({"headers": {"cookie": "x"}}), "conventions.headers: `cookie` is set"),
-        (json!({"headers": {"x": "{state}"}}), "conventions.headers: a value has a placeholder"),
+        (json!({"headers": {"x": "{state}"}}), "conventions.headers: the value of \"x\" has"),
         (json!({"basic": "{client_secret}"}), "conventions.basic: it has no colon"),
-        (json!({"basic": "{secret}:"}), "conventions.basic: a value has a placeholder"),
+        (json!({"basic": "{secret}:"}), "conventions.basic: the value of \"basic\" has"),
         (json!({"scope_delimiter": ""}), "conventions.scope_delimiter: "),
         (
             json!({"authorization": {"params": {"x": "{client_secret}"}}}),
-            "conventions.authorization: a value has",
+            "conventions.authorization: the value of \"x\" has",
         ),
         (
             json!({"authorization": {"params": {"state": "x"}}}),
@@ -586,7 +595,7 @@ fn what_cannot_be_followed_is_refused_by_its_field() {
         (json!({"authorization": {"omit": ["state"]}}), "conventions.authorization: without state"),
         (
             json!({"authorization": {"omit": ["code_challenge"]}}),
-            "conventions.authorization: pkce says",
+            "conventions.authorization: to leave code_challenge out",
         ),
         (
             json!({"authorization": {"params": {"client_secret": "x"}}}),
@@ -638,10 +647,13 @@ fn what_cannot_be_followed_is_refused_by_its_field() {
             json!({"exchange": {"rename": {"code": "c"}, "params": {"c": "d"}}}),
             "conventions.exchange: the parameter \"c\" would",
         ),
-        (json!({"refresh": {"params": {"x": "{state}"}}}), "conventions.refresh: a value has"),
+        (
+            json!({"refresh": {"params": {"x": "{state}"}}}),
+            "conventions.refresh: the value of \"x\" has",
+        ),
         (
             json!({"revocation": {"params": {"x": "{clientid}"}}}),
-            "conventions.revocation: a value has",
+            "conventions.revocation: the value of \"x\" has",
         ),
         (json!({"answer": {"root": "data"}}), "conventions.answer.root: it is no JSON Pointer"),
         (
@@ -650,17 +662,26 @@ fn what_cannot_be_followed_is_refused_by_its_field() {
         ),
         (json!({"answer": {"expires_at": {"name": ""}}}), "conventions.answer.expires_at: "),
         (json!({"answer": {"default_lifetime": 0}}), "conventions.answer.default_lifetime: "),
-        (json!({"answer": {"error": {"pointer": ""}}}), "conventions.answer.error: "),
+        (json!({"answer": {"error": {"pointer": ""}}}), "conventions.answer.error.pointer: "),
+        (
+            json!({"answer": {"rename": {"access_token": "/data/token"}}}),
+            "conventions.answer.rename: it takes a name",
+        ),
+        (
+            json!({"answer": {"refresh_expires_at": {"name": "/a"}}}),
+            "conventions.answer.refresh_expires_at: it takes",
+        ),
+        (json!({"exchange": {"errors": {"7": "nonsense"}}}), "conventions.exchange: errors leads"),
         (
             json!({"answer": {"error": {"pointer": "/a", "code": "b"}}}),
-            "conventions.answer.error: it is no",
+            "conventions.answer.error.code: it is no",
         ),
         (
             json!({"answer": {"error": {"pointer": "/a", "success": [1], "error": [2]}}}),
             "conventions.answer.error: success",
         ),
         (json!({"apply": {"template": "Bearer"}}), "conventions.apply.template: it has no {token}"),
-        (json!({"apply": {"template": "{token} {x}"}}), "conventions.apply.template: a value has"),
+        (json!({"apply": {"template": "{token} {x}"}}), "conventions.apply.template: the value of"),
         (
             json!({"apply": {"template": "a\r\nb: {token}"}}),
             "conventions.apply.template: it has a control",

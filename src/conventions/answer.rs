@@ -20,7 +20,7 @@ pub struct AnswerConventions {
     /// under `/authed_user`.
     #[serde(skip_serializing_if = "is_default")]
     pub root: String,
-    /// What the members are called: of `access_token`, `token_type`, `refresh_token`, `expires_in`,
+    /// What the members are called (by their names beside the token, not by pointers): of `access_token`, `token_type`, `refresh_token`, `expires_in`,
     /// `refresh_token_expires_in` and `scope` those that have another name.
     ///
     /// Sentry answers `token` and `refreshToken`, ZoomInfo `jwt`.
@@ -31,12 +31,18 @@ pub struct AnswerConventions {
     /// Fiserv tells `expires_in` in milliseconds.
     #[serde(skip_serializing_if = "is_default")]
     pub lifetime_unit: LifetimeUnit,
-    /// A member that tells the moment at which the access token ends. It counts before a lifetime.
+    /// A member that tells the moment at which the access token ends, such as
+    /// `{"name": "expires_on", "format": "milliseconds"}`. It counts before a lifetime.
     ///
     /// Clover tells `access_token_expiration` in Unix seconds, SHOPLINE `expireTime` as a date.
     #[serde(skip_serializing_if = "is_default")]
     pub expires_at: Option<ExpiresAt>,
-    /// The lifetime, in seconds, where an answer tells none.
+    /// The same of the refresh token.
+    ///
+    /// Clover tells `refresh_token_expiration`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub refresh_expires_at: Option<ExpiresAt>,
+    /// The lifetime of the access token, in seconds, where an answer tells none.
     ///
     /// Jobber's and Workday's tokens live an hour, and they do not say so.
     #[serde(skip_serializing_if = "is_default")]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::members::{Member, Members, VALUE_LIMIT, first_segment, is_private};
 use super::{Expected, Warning, theirs};
-use crate::conventions::{ExpiresAtFormat, LifetimeUnit, ZeroLifetime};
+use crate::conventions::{ExpiresAt, ExpiresAtFormat, LifetimeUnit, ZeroLifetime};
 use crate::secret::Secret;
 use crate::token::{BEARER, Token};
 
@@ -37,7 +37,8 @@ impl<'a> Grant<'_, 'a> {
                 .map(|text| Secret::new(text.into_owned())),
             expires_at: self.expires_at(sent),
             refresh_expires_at: self
-                .lifetime("refresh_token_expires_in", sent)
+                .moment("refresh_expires_at", self.expected.conventions.refresh_expires_at.as_ref())
+                .or_else(|| self.lifetime("refresh_token_expires_in", sent))
                 .or_else(|| self.lifetime("refresh_expires_in", sent))
                 .and_then(Lifetime::end),
             scopes: self.scopes(),
@@ -62,7 +63,8 @@ impl<'a> Grant<'_, 'a> {
     }
 
     fn expires_at(&mut self, sent: SystemTime) -> Option<SystemTime> {
-        let told = self.moment().or_else(|| self.lifetime("expires_in", sent));
+        let moment = self.moment("expires_at", self.expected.conventions.expires_at.as_ref());
+        let told = moment.or_else(|| self.lifetime("expires_in", sent));
         match (told, self.expected.conventions.default_lifetime) {
             (Some(lifetime), None) => lifetime.end(),
             (Some(Lifetime::Until(end)), _) => Some(end),
@@ -74,11 +76,11 @@ impl<'a> Grant<'_, 'a> {
     }
 
     /// A moment that is told as such, by the conventions.
-    fn moment(&mut self) -> Option<Lifetime> {
-        let told = self.expected.conventions.expires_at.as_ref()?;
+    fn moment(&mut self, name: &'static str, told: Option<&ExpiresAt>) -> Option<Lifetime> {
+        let told = told?;
         let since_1970 =
             |member: &Member<'a>, unit| SystemTime::UNIX_EPOCH.checked_add(duration(member, unit)?);
-        let end = self.named("expires_at", &told.name, |member| match told.format {
+        let end = self.named(name, &told.name, |member| match told.format {
             ExpiresAtFormat::Seconds => since_1970(member, LifetimeUnit::Seconds),
             ExpiresAtFormat::Milliseconds => since_1970(member, LifetimeUnit::Milliseconds),
             ExpiresAtFormat::Rfc3339 => date(&member.text()?),

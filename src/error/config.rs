@@ -48,7 +48,7 @@ pub enum ConfigError {
     /// The URL has a fragment ([RFC 6749, section 3.2][rfc] forbids it).
     ///
     /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
-    #[error("{field} must not have a fragment: remove the # and what follows it")]
+    #[error("{field} must not have a fragment: remove the # and what follows it{}", behind(field))]
     #[non_exhaustive]
     FragmentInUrl {
         /// Which value.
@@ -138,7 +138,8 @@ pub enum ConfigError {
     },
     /// A name that is to be of the standard is not.
     #[error(
-        "{field}: {name:?} is no standard parameter; its name there is the standard's, not the provider's"
+        "{field}: {name:?} is no standard name; in rename and omit the standard's name stands left, \
+         as in {{\"client_id\": \"app_id\"}}"
     )]
     #[non_exhaustive]
     UnknownParameter {
@@ -146,6 +147,19 @@ pub enum ConfigError {
         field: &'static str,
         /// The name.
         name: String,
+    },
+    /// The value of a parameter or a header has a placeholder that has no meaning there.
+    #[error(
+        "{field}: the value of {name:?} has a placeholder with no meaning there; there are {known}"
+    )]
+    #[non_exhaustive]
+    UnknownPlaceholder {
+        /// Which conventions.
+        field: &'static str,
+        /// The parameter or the header.
+        name: String,
+        /// The placeholders that have a meaning there.
+        known: String,
     },
     /// One of the conventions cannot be followed.
     #[error("{field}: {reason}")]
@@ -169,6 +183,16 @@ pub enum ConfigError {
     /// The default transport cannot be made.
     #[error("transport: the default one cannot be made; give the builder one of your own")]
     Transport(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// A page may be a route of a script, behind a fragment.
+fn behind(field: &str) -> &'static str {
+    match field {
+        "authorization_url" => {
+            ", or set conventions.authorization.query_in_fragment if the page is behind it"
+        }
+        _ => "",
+    }
 }
 
 /// What was asked for needs a URL that the exchanger was not given.

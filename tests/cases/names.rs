@@ -49,6 +49,9 @@ pub(crate) fn config(error: &ConfigError) -> &'static [&'static str] {
         ConfigError::ReservedHeader { .. } => &["Config:ReservedHeader"],
         ConfigError::DuplicateParameter { .. } => REPEATED_PARAMETER,
         ConfigError::UnknownParameter { .. } => &["Config:UnknownParameter"],
+        ConfigError::UnknownPlaceholder { .. } => {
+            &["Config:UnknownPlaceholder", "Config:InvalidTemplate", "Config:InvalidConvention"]
+        }
         ConfigError::InvalidConvention { .. } => &["Config:InvalidConvention"],
         _ => &["Config:?"],
     }
