@@ -168,7 +168,8 @@ impl Body {
 
 fn body(bytes: &[u8]) -> Option<Body> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let lower = text.to_ascii_lowercase();
+    // A name may be written with hyphens and underscores anywhere.
+    let lower = text.to_ascii_lowercase().replace(['-', '_'], "");
     let speaks = ["token", "expires", "\\", "%", "&"].iter().any(|word| lower.contains(word));
     let members = serde_json::from_str::<Map<String, Value>>(text);
     match members {
