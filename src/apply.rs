@@ -57,6 +57,9 @@ pub(crate) fn applied(token: &Token, how: &Application) -> Result<Applied, Apply
     }
     let fill = |template: &str| template::fill(template, |_| text);
     let template = how.template.as_deref();
+    if template.is_none() && is_known_not_to_be_bearer(&token.token_type) {
+        return Err(ApplyError::UnsupportedType);
+    }
     if how.place == TokenPlace::Query {
         let name = how.name.as_deref().unwrap_or("access_token");
         let value = fill(template.unwrap_or("{token}"));
@@ -65,9 +68,6 @@ pub(crate) fn applied(token: &Token, how: &Application) -> Result<Applied, Apply
     }
     let name = how.name.as_deref().and_then(|name| name.parse().ok()).unwrap_or(AUTHORIZATION);
     let is_standard = name == AUTHORIZATION && template.is_none();
-    if is_standard && is_known_not_to_be_bearer(&token.token_type) {
-        return Err(ApplyError::UnsupportedType);
-    }
     let otherwise = if is_standard { "Bearer {token}" } else { "{token}" };
     let value = fill(template.unwrap_or(otherwise));
     let mut value = HeaderValue::try_from(value).map_err(|_| ApplyError::NotAHeaderValue)?;

@@ -143,13 +143,18 @@ impl Ask {
         }
         match reading {
             Reading::Error(mut told) => {
-                if let Some(meant) = errors.get(told.code.expose()) {
+                let code = told.code.expose();
+                let mut named = errors.iter().filter(|(name, _)| name.eq_ignore_ascii_case(code));
+                // A bare `true` is no code either.
+                let is_code = !matches!(code, "" | "true");
+                let by_status = errors.get(response.status().as_str()).filter(|_| !is_code);
+                if let Some(meant) = named.next().map(|(_, meant)| meant).or(by_status) {
                     told.code = Secret::new(&**meant);
                 }
                 Reading::Error(told)
             }
             Reading::Nothing => match errors.get(response.status().as_str()) {
-                Some(meant) => Reading::Error(Told::of(meant)),
+                Some(meant) => Reading::Error(Told::by_status(meant)),
                 None => Reading::Nothing,
             },
             reading => reading,
@@ -176,8 +181,13 @@ impl Ask {
                 None => Reading::Nothing,
             };
         }
+        let told;
         let scopes = match self {
             Self::Refresh { .. } => &[],
+            Self::Exchange(code) if scope(code).is_some() => {
+                told = [scope(code).unwrap_or_default().to_owned()];
+                &told[..]
+            }
             _ => &*setup.scopes,
         };
         let expected = Expected { scopes, delimiter: setup.delimiter(), conventions };
@@ -216,14 +226,16 @@ impl Ask {
 }
 
 /// What was asked for, where it is not what was configured.
-fn scope(code: &AuthorizationCode) -> Option<&str> {
+pub(crate) fn scope(code: &AuthorizationCode) -> Option<&str> {
     code.accepted.as_ref()?.scope.as_deref()
 }
 
 /// Adds what the new members leave out, name by name, and in the object that had the token too.
 fn merge(new: &mut Map<String, Value>, old: &Map<String, Value>, root: &str) {
     let root = first_segment(root);
-    for (name, value) in old {
+    // The old token's lifetime is none of the new one's, whatever it is called.
+    let lives_on = |(name, _): &(&String, &Value)| !name.to_ascii_lowercase().contains("expir");
+    for (name, value) in old.iter().filter(lives_on) {
         let inner = root.as_ref().filter(|(first, _)| first == name).map(|(_, rest)| rest);
         match (inner, new.get_mut(name), value) {
             (Some(rest), Some(Value::Object(new)), Value::Object(old)) => merge(new, old, rest),

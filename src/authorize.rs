@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
 use self::url_parts::Parts;
-use crate::conventions::{Pkce, standard_name};
+use crate::conventions::{AUTHORIZATION, Pkce, standard_name};
 use crate::endpoint::Endpoint;
 use crate::pkce::CodeVerifier;
 use crate::secret::Secret;
@@ -65,15 +65,18 @@ impl Authorize {
     /// Asks for one scope more than the builder was given.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
+        self.scopes.retain(|scope| !scope.is_empty());
         self
     }
 
     /// Adds a parameter, such as `prompt` or `login_hint`, or replaces the one of that name, in
-    /// place if it is a standard one; without a value it is left out. A `redirect_uri` goes with the
+    /// place if it is a standard one; without a value it is left out, but for `state` and
+    /// `code_challenge`, which are there all the same. A `redirect_uri` goes with the
     /// code to its exchange. Whoever gives a `code_challenge` keeps its verifier too, and adds it to
     /// the code.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        let name = standard_name(&self.setup.conventions.authorization.rename, name.into());
+        let name =
+            standard_name(&self.setup.conventions.authorization.rename, AUTHORIZATION, name.into());
         if name == "state" {
             self.state = Some(value.into());
             return self;
@@ -97,7 +100,8 @@ impl Authorize {
         self
     }
 
-    /// A verifier of the application's own. 256 random bits by default.
+    /// A verifier of the application's own. 256 random bits by default. Without PKCE it has no
+    /// effect.
     pub fn verifier(mut self, verifier: CodeVerifier) -> Self {
         self.verifier = Some(verifier);
         self

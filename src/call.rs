@@ -12,12 +12,12 @@ use http::header::RETRY_AFTER;
 use self::end::Judged;
 use self::letter::Additions;
 use crate::ask::Ask;
-use crate::conventions::standard_name;
+use crate::conventions::{Verb, standard_name};
 use crate::decode::{self, Reading, Warning};
 use crate::encode::alike;
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, CallError, ConfigError, Outcome};
-use crate::flavor::Flavor;
+use crate::flavor::{BodyEncoding, Flavor};
 use crate::ladder::Ladder;
 use crate::secret::Secret;
 use crate::setup::Setup;
@@ -102,14 +102,18 @@ impl<T> Call<T> {
     /// nowhere else.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         let rename = &self.setup.conventions.of(self.ask.kind()).rename;
-        let name = standard_name(rename, name.into());
+        let name = standard_name(rename, self.ask.kind().parameters(), name.into());
         self.parameters.retain(|(known, _)| *known != name);
         self.parameters.push((name, value.into()));
         self
     }
 
     /// Tries this flavor and no other, written as asked: `basic` without a secret is `id:`.
-    pub fn flavor(mut self, flavor: Flavor) -> Self {
+    /// Where the conventions put all into the URL, there is no body, and JSON is a form.
+    pub fn flavor(mut self, mut flavor: Flavor) -> Self {
+        if self.setup.conventions.verb_of(self.ask.kind()) != Verb::Post {
+            flavor.encoding = BodyEncoding::Form;
+        }
         self.ladder = Ladder::from_slice(&[flavor]);
         self
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use http::{HeaderName, HeaderValue};
 
 use crate::conventions::{
-    AnswerConventions, Application, Conventions, RequestConventions, TokenPlace,
+    AUTHORIZATION, AnswerConventions, Application, Conventions, RequestConventions, TokenPlace,
 };
 use crate::error::ConfigError;
 use crate::kind::Kind;
@@ -91,13 +91,13 @@ fn authorization(conventions: &Conventions) -> Result<(), ConfigError> {
     if own.omit.contains("state") {
         return Err(invalid(field, "without state a callback could be anyone's"));
     }
-    if own.omit.contains("code_challenge") {
+    if own.omit.iter().any(|name| name.starts_with("code_challenge")) {
         return Err(invalid(field, "to leave code_challenge out, set pkce to refused"));
     }
     if own.params.contains_key("client_secret") {
         return Err(invalid(field, "the client_secret would stand in the user's browser"));
     }
-    standard_names(field, &own.rename, &own.omit)?;
+    standard_names(field, AUTHORIZATION, &own.rename, &own.omit)?;
     no_repeats(field, AUTHORIZATION, &own.rename, &own.omit, &own.params)?;
     if let Some(delimiter) = &own.raw_scope_delimiter {
         let may_stand = |c: char| c.is_ascii_graphic() && !"&=#%\"<>\\^`{|}".contains(c);
@@ -118,26 +118,32 @@ fn request(kind: Kind, own: &RequestConventions) -> Result<(), ConfigError> {
     for (name, value) in &own.params {
         known_placeholders(field, name, value, known)?;
     }
-    standard_names(field, &own.rename, &own.omit)?;
+    let names = [kind.parameters(), CREDENTIALS].concat();
+    standard_names(field, &names, &own.rename, &own.omit)?;
+    let never_judged = |status: &String| ["301", "307", "308", "429"].contains(&&**status);
+    if own.errors.keys().any(never_judged) {
+        return Err(invalid(field, "errors has a status that means the same whatever is said"));
+    }
     if own.errors.values().any(|meant| !MEANINGS.contains(&&**meant)) {
         return Err(invalid(field, "errors leads to a code that the standard does not have"));
     }
-    let names = [kind.parameters(), CREDENTIALS].concat();
     no_repeats(field, &names, &own.rename, &own.omit, &own.params)
 }
 
-/// `rename` and `omit` speak of standard parameters. One of another kind of request does no harm.
+/// `rename` and `omit` speak of standard parameters. To omit what another kind of request has does no
+/// harm.
 fn standard_names(
     field: &'static str,
+    own: &[&str],
     rename: &BTreeMap<String, String>,
     omit: &BTreeSet<String>,
 ) -> Result<(), ConfigError> {
     let kinds = Kind::ALL.iter().flat_map(|kind| kind.parameters());
     let standard: Vec<_> = kinds.chain(CREDENTIALS).chain(AUTHORIZATION).collect();
-    for name in rename.keys().chain(omit) {
-        if !standard.iter().any(|known| *known == name) {
-            return Err(ConfigError::UnknownParameter { field, name: name.clone() });
-        }
+    let renamed = rename.keys().find(|name| !own.contains(&&***name));
+    let omitted = omit.iter().find(|name| !standard.iter().any(|known| **known == **name));
+    if let Some(name) = renamed.or(omitted) {
+        return Err(ConfigError::UnknownParameter { field, name: name.clone() });
     }
     rename.values().try_for_each(|theirs| non_empty(field, theirs))
 }
@@ -156,6 +162,7 @@ fn no_repeats(
         .map(|name| &**name)
         .filter(|name| !standard.contains(name) || omit.contains(*name));
     let mut names = BTreeSet::new();
+    params.keys().try_for_each(|name| non_empty(field, name))?;
     for name in sent.chain(added) {
         let theirs = rename.get(name).map_or(name, |theirs| theirs);
         if !names.insert(theirs) {
@@ -217,7 +224,7 @@ fn members(
     for name in theirs {
         non_empty(field, name)?;
         if !names.insert(name) {
-            return Err(ConfigError::DuplicateParameter { field, name: name.to_owned() });
+            return Err(invalid(field, "two members would have one name"));
         }
     }
     Ok(())
@@ -269,17 +276,6 @@ fn non_empty(field: &'static str, text: &str) -> Result<(), ConfigError> {
 fn invalid(field: &'static str, reason: &'static str) -> ConfigError {
     ConfigError::InvalidConvention { field, reason }
 }
-
-/// The parameters of an authorization request.
-const AUTHORIZATION: &[&str] = &[
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "response_type",
-    "code_challenge",
-    "code_challenge_method",
-];
 
 const CREDENTIALS: &[&str] = &["client_id", "client_secret"];
 

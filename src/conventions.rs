@@ -1,20 +1,24 @@
 //! How one provider departs from the standard, as data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::flavor::Flavor;
 use crate::kind::Kind;
 
 mod answer;
+mod authorization;
 mod map;
+mod request;
 mod usage;
 
 pub use self::answer::{
     AnswerConventions, ErrorSign, ExpiresAt, ExpiresAtFormat, LifetimeUnit, ZeroLifetime,
 };
+pub(crate) use self::authorization::AUTHORIZATION;
+pub use self::authorization::{AuthorizationConventions, CallbackConventions, Pkce};
+pub use self::request::{RequestConventions, Verb};
 pub use self::usage::{Application, TokenPlace};
 
 /// How one provider departs from the standard, as plain data: a file, a row in a database, or a
@@ -92,7 +96,7 @@ pub use self::usage::{Application, TokenPlace};
 /// | --- | --- | --- |
 /// | `{client_id}` | the client's id | |
 /// | `{client_secret}` | the client's secret | `authorization` |
-/// | `{scope}` | the configured scopes, joined | `basic` |
+/// | `{scope}` | the scopes that are asked for, joined | `basic` |
 /// | `{random}` | 32 hexadecimal digits, drawn anew for each request | `basic` |
 /// | `{state}` | the state of the authorization that brought the code; nothing for a code that was taken unchecked | all but `authorization` and `exchange` |
 ///
@@ -187,140 +191,6 @@ impl Conventions {
     }
 }
 
-/// How one kind of request departs from the standard.
-#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct RequestConventions {
-    /// Parameters to add, or standard ones to give another value. `client_id` here is sent beside
-    /// a Basic header too.
-    ///
-    /// Agiloft wants the `client_id` beside the header, Follow Up Boss the `state` once more.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
-    pub params: BTreeMap<String, String>,
-    /// Standard parameters that have another name: `{"client_id": "client_key"}`.
-    ///
-    /// TikTok calls the client id `client_key`, ZoomInfo the secret `password`.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
-    pub rename: BTreeMap<String, String>,
-    /// Standard parameters that are not sent. To ask without any credentials, omit `client_id` and
-    /// `client_secret` and give the flavor `none+form`.
-    ///
-    /// Clover refuses `grant_type` and `redirect_uri`.
-    #[serde(skip_serializing_if = "is_default")]
-    pub omit: BTreeSet<String>,
-    /// Error codes that mean another: `{"40105": "invalid_grant"}`. In place of a code stands the
-    /// status of an answer that tells none: `{"400": "invalid_grant"}`. So a provider's own words get
-    /// the meaning of the standard's: `invalid_grant` ends a code or a refresh token, and asks the
-    /// user again; `invalid_client` goes on to the next flavor. The provider's own code is shown all
-    /// the same.
-    ///
-    /// Glewlwyd refuses a dead refresh token by an empty 400; TikTok has numbers.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
-    pub errors: BTreeMap<String, String>,
-    /// The flavors to try for this kind of request, in this order, instead of those that the
-    /// builder has: `["body+json"]`. The builder's [`flavors`](crate::TokenExchangerBuilder::flavors)
-    /// are for all kinds.
-    ///
-    /// Figma takes a Basic header at the exchange and refreshes by JSON; Clover wants no secret at
-    /// a refresh.
-    #[serde(skip_serializing_if = "is_default")]
-    pub flavors: Option<Vec<Flavor>>,
-    /// How the parameters of this kind of request travel, where that differs from
-    /// [`Conventions::verb`].
-    ///
-    /// Facebook refreshes with everything in the query.
-    #[serde(skip_serializing_if = "is_default")]
-    pub verb: Option<Verb>,
-}
-
-/// How the authorization URL departs from the standard.
-#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct AuthorizationConventions {
-    /// Parameters to add, or standard ones to give another value.
-    ///
-    /// Google wants `access_type=offline` and `prompt=consent` for a refresh token, Atlassian an
-    /// `audience`, Reddit `duration=permanent`.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
-    pub params: BTreeMap<String, String>,
-    /// Standard parameters that have another name.
-    ///
-    /// Printful calls `redirect_uri` `redirect_url`.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
-    pub rename: BTreeMap<String, String>,
-    /// Standard parameters that are not sent.
-    ///
-    /// monday.com wants no `response_type`.
-    #[serde(skip_serializing_if = "is_default")]
-    pub omit: BTreeSet<String>,
-    /// Whether PKCE is used: `"allowed"` (default), `"required"` or `"refused"`.
-    ///
-    /// LinkedIn and Slack refuse it; Airtable and X insist on it.
-    #[serde(skip_serializing_if = "is_default")]
-    pub pkce: Pkce,
-    /// What stands between scopes in this URL, not percent-encoded. Everywhere else
-    /// [`Conventions::scope_delimiter`] does.
-    ///
-    /// Workable and Pennylane want a `+` as it is.
-    #[serde(skip_serializing_if = "is_default")]
-    pub raw_scope_delimiter: Option<String>,
-    /// Whether the parameters stand in the URL's fragment, after a `?` of its own, instead of in its
-    /// query. Only then may the authorization URL have a fragment.
-    ///
-    /// Apollo's is a page with a route behind a `#`.
-    #[serde(skip_serializing_if = "is_default")]
-    pub query_in_fragment: bool,
-}
-
-/// How the callback departs from the standard.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct CallbackConventions {
-    /// What `code` and `state` are called: `{"code": "auth_code"}`. Where the state has another
-    /// name, look the pending authorization up by [`Callback::param`](crate::Callback::param).
-    ///
-    /// Amazon's Selling Partner API calls the code `spapi_oauth_code`.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "map::without_repeats")]
-    pub rename: BTreeMap<String, String>,
-    /// Whether a callback may come without `iss` although the builder was given an issuer. One that
-    /// is there must be right all the same.
-    ///
-    /// Some servers name themselves in their metadata and not in each callback.
-    #[serde(skip_serializing_if = "is_default")]
-    pub issuer_optional: bool,
-}
-
-/// How the parameters of a request travel.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Verb {
-    /// In the body of a POST.
-    #[default]
-    Post,
-    /// In the query of a POST without a body. Flavors with a JSON body are left out.
-    PostQuery,
-    /// In the query of a GET. Flavors with a JSON body are left out.
-    Get,
-}
-
-/// Whether PKCE is used ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Pkce {
-    /// Used, unless [`Authorize::without_pkce`](crate::Authorize::without_pkce) is called.
-    #[default]
-    Allowed,
-    /// Always used.
-    Required,
-    /// Never used.
-    Refused,
-}
-
 /// What a refresh trades for a new access token.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -354,34 +224,15 @@ impl fmt::Debug for Conventions {
     }
 }
 
-impl fmt::Debug for RequestConventions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestConventions")
-            .field("params", &names(&self.params))
-            .field("rename", &self.rename)
-            .field("omit", &self.omit)
-            .field("errors", &self.errors)
-            .field("flavors", &self.flavors)
-            .field("verb", &self.verb)
-            .finish()
-    }
-}
-
-impl fmt::Debug for AuthorizationConventions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorizationConventions")
-            .field("params", &names(&self.params))
-            .field("rename", &self.rename)
-            .field("omit", &self.omit)
-            .field("pkce", &self.pkce)
-            .field("raw_scope_delimiter", &self.raw_scope_delimiter)
-            .field("query_in_fragment", &self.query_in_fragment)
-            .finish()
-    }
-}
-
 /// The standard's name of a parameter that goes by the provider's.
-pub(crate) fn standard_name(rename: &BTreeMap<String, String>, name: String) -> String {
+pub(crate) fn standard_name(
+    rename: &BTreeMap<String, String>,
+    standard: &[&str],
+    name: String,
+) -> String {
+    if standard.contains(&&*name) {
+        return name;
+    }
     let standard = rename.iter().find(|(_, theirs)| **theirs == name);
     standard.map_or(name, |(standard, _)| standard.clone())
 }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Uri};
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde::Serializer as _;
 use smallvec::SmallVec;
 
@@ -122,7 +122,8 @@ pub(crate) fn request<'a>(
     *request.method_mut() = if manner.verb == Verb::Get { Method::GET } else { Method::POST };
     let content_type = match (manner.verb, flavor.encoding) {
         (Verb::PostQuery | Verb::Get, _) => {
-            *request.uri_mut() = with_query(uri, &form(&parameters))?;
+            let names: Vec<_> = parameters.iter().map(|(name, _)| *name).collect();
+            *request.uri_mut() = with_query(uri, &names, &form(&parameters))?;
             None
         }
         (Verb::Post, encoding) => {
@@ -193,15 +194,24 @@ fn authorize<'a>(
 #[derive(Debug)]
 pub(crate) struct UrlTooLong;
 
-/// The URI, its own query to the letter, and behind it the parameters.
-pub(crate) fn with_query(uri: &Uri, parameters: &str) -> Result<Uri, UrlTooLong> {
-    let between = match uri.query() {
-        _ if parameters.is_empty() => "",
-        None => "?",
-        Some("") => "",
-        Some(_) => "&",
+/// The URI with these parameters behind what its query has.
+pub(crate) fn with_query(uri: &Uri, names: &[&str], added: &str) -> Result<Uri, UrlTooLong> {
+    let query = appended(uri.query().unwrap_or_default(), names, added);
+    let whole = uri.to_string();
+    let before = whole.split('?').next().unwrap_or_default();
+    format!("{before}?{query}").try_into().map_err(|_| UrlTooLong)
+}
+
+/// A query, to the letter, and what is added to it. Parameters of the same names give way: each stands
+/// there once ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+pub(crate) fn appended(query: &str, names: &[&str], added: &str) -> String {
+    let is_replaced = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default().replace('+', " ");
+        let name = percent_decode_str(&name).decode_utf8_lossy();
+        names.iter().any(|known| *known == name)
     };
-    format!("{uri}{between}{parameters}").try_into().map_err(|_| UrlTooLong)
+    let kept = query.split('&').filter(|pair| !pair.is_empty() && !is_replaced(pair));
+    kept.chain(Some(added).filter(|added| !added.is_empty())).collect::<Vec<_>>().join("&")
 }
 
 /// Whether both requests to one endpoint are the same bytes.

@@ -75,8 +75,9 @@ impl TokenExchanger {
     /// goes on to another only where an answer says that the client was not recognised: many servers
     /// take a refresh token that comes twice for a stolen one. If you know how a token was got that
     /// comes from elsewhere, put it into [`Token::flavor`]. What the answer leaves out the new
-    /// token has from the old one, but for its lifetime. A failed refresh costs nothing: the old
-    /// token is as it was.
+    /// token has from the old one, but for its lifetime. A failed refresh does not change the
+    /// token that you have; after a lost answer the server may have replaced its refresh token all the
+    /// same, see [`code_fate`](crate::CallError::code_fate).
     ///
     /// Store the new token before you use it. The old refresh token may be worth nothing from then
     /// on, and of two refreshes of one token at once one may end both.
@@ -131,7 +132,8 @@ impl TokenExchanger {
             Applied::Parameter { name, pair } => {
                 apply::check_query(uri.query(), &name)?;
                 apply::check_headers(request.headers())?;
-                let extended = with_query(uri, &pair).map_err(|_| ApplyError::UrlTooLong)?;
+                let extended =
+                    with_query(uri, &[&name], &pair).map_err(|_| ApplyError::UrlTooLong)?;
                 *request.uri_mut() = extended;
                 Ok(())
             }
@@ -159,7 +161,8 @@ impl TokenExchanger {
                 apply::check_query(url.query(), &name)?;
                 apply::check_headers(headers)?;
                 let uri = url.as_str().parse().map_err(|_| ApplyError::UrlTooLong)?;
-                let extended = with_query(&uri, &pair).map_err(|_| ApplyError::UrlTooLong)?;
+                let extended =
+                    with_query(&uri, &[&name], &pair).map_err(|_| ApplyError::UrlTooLong)?;
                 url.set_query(extended.query());
                 Ok(())
             }

@@ -53,7 +53,15 @@ impl Setup {
             Kind::ClientCredentials => learned(&self.client_credentials).flavors.clone(),
             Kind::Refresh | Kind::Revocation => {
                 let first = got_by.or_else(|| learned(&self.exchanges).flavor);
-                ladder::flavors(&self.client, &self.wishes(kind), first, &[])
+                let wishes = self.wishes(kind);
+                let mut flavors = ladder::flavors(&self.client, &wishes, first, &[]);
+                // The one that got the token comes first, though it be none of the usual.
+                let missing = got_by.filter(|first| !flavors.contains(first));
+                let may_be_tried = wishes.flavors.is_none() && !wishes.forms_only;
+                if let Some(first) = missing.filter(|&it| may_be_tried && self.can_ask_by(it)) {
+                    flavors.insert(0, first);
+                }
+                flavors
             }
         }
     }
@@ -75,6 +83,11 @@ impl Setup {
     /// Learns that the flavor may have spent a code.
     pub(crate) fn doubt(&self, flavor: Flavor) {
         learned(&self.exchanges).doubt(&self.client, &self.wishes(Kind::Exchange), flavor);
+    }
+
+    fn can_ask_by(&self, flavor: Flavor) -> bool {
+        let has_secret = self.client.secret().is_some() || !flavor.needs_secret();
+        has_secret && self.client.can_write(flavor)
     }
 
     /// What the last successful exchange succeeded with.

@@ -47,8 +47,10 @@ fn pieces(template: &str) -> impl Iterator<Item = Piece<'_>> {
 
 fn leading_name(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix('{')?.split_once('}')?;
+    // White space around a name is a mistake, and to be found.
+    let bare = name.trim();
     let is_name =
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     is_name.then_some(name)
 }
 
@@ -62,7 +64,7 @@ mod tests {
         assert_eq!(fill("Bearer {a}"), "Bearer A");
         assert_eq!(fill("{a}{b}{a}"), "A?A");
         assert_eq!(fill(r#"{"a":{"b":"{a}"}}"#), r#"{"a":{"b":"A"}}"#);
-        assert_eq!(fill("{{a}} {} { a} é{ {a"), "{A} {} { a} é{ {a");
+        assert_eq!(fill("{{a}} {} {a b} é{ {a"), "{A} {} {a b} é{ {a");
         assert_eq!(fill(""), "");
     }
 }

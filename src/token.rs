@@ -38,7 +38,9 @@ pub struct Token {
     /// for ([RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
-    /// How it was got; `None` for a token that was got elsewhere.
+    /// How it was got, and so where a refresh or a revocation begins; `None` for a token that was got
+    /// elsewhere. A refresh by flavors of its own, see
+    /// [`RequestConventions::flavors`](crate::RequestConventions::flavors), leaves it as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flavor: Option<Flavor>,
     /// Every other member of the answer, such as `id_token` (unverified) or `instance_url`.

@@ -48,6 +48,8 @@ fn a_type_that_needs_more_than_the_token_is_refused() {
         let mut token = Token::bearer("T");
         token.token_type = token_type.into();
         assert_refused(&exchanger(), &token, "https://api.example/", ApplyError::UnsupportedType);
+        let elsewhere = applying(r#"{"place": "query"}"#);
+        assert_refused(&elsewhere, &token, "https://api.example/", ApplyError::UnsupportedType);
         // Unless the provider says how it is meant.
         let mut request = request("https://api.example/");
         applying(r#"{"template": "MAC {token}"}"#).apply(&token, &mut request).unwrap();

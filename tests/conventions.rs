@@ -96,6 +96,17 @@ fn with_get_all_parameters_go_into_the_query_and_json_is_left_out() {
 }
 
 #[test]
+fn parameters_of_the_urls_own_query_give_way_to_those_of_the_same_names() {
+    let exchanger =
+        exchanger_at("https://as.example/token?code=evil&a=%2f", &json!({"verb": "get"}));
+    let uri = exchanger.exchange(code()).request().uri().to_string();
+    let expected = "?a=%2f&grant_type=authorization_code&code=some-unique-auth-code";
+    assert_eq!(uri, format!("https://as.example/token{expected}"));
+    let call = exchanger.exchange(code()).flavor(Flavor::BODY_JSON);
+    assert_eq!(play(call, |_| Ok(token())).0.unwrap().flavor, Flavor::BODY_FORM);
+}
+
+#[test]
 fn the_query_of_a_post_can_hold_them_too() {
     let exchanger = exchanger(&json!({"client_credentials": {"verb": "post_query"}}));
     let request = exchanger.client_credentials().request();
@@ -485,6 +496,43 @@ fn an_unreadable_moment_is_a_warning_and_leaves_the_lifetime() {
 }
 
 #[test]
+fn dates_that_stand_for_none_are_none() {
+    let conventions = json!({"answer": {"expires_at": {"name": "e", "format": "rfc3339"}, "default_lifetime": 60}});
+    let of = |e: &str| issue(&conventions, 200, &with_token(&json!({"e": e}))).unwrap();
+    let never = of("9999-12-31T23:59:59Z");
+    assert_eq!((never.token.expires_at, never.warnings), (None, vec![]));
+    for unset in ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
+        let issued = of(unset);
+        assert_eq!(left(issued.token.expires_at), 60);
+        assert_eq!(issued.warnings, [Warning::ZeroLifetime]);
+    }
+}
+
+#[test]
+fn less_than_a_second_is_not_never() {
+    let conventions =
+        json!({"answer": {"zero_lifetime": "never", "lifetime_unit": "milliseconds"}});
+    let issued = issue(&conventions, 200, &with_token(&json!({"expires_in": 900}))).unwrap();
+    assert_eq!(issued.warnings, [Warning::ZeroLifetime]);
+}
+
+#[test]
+fn a_scope_is_narrowed_by_what_was_asked_for() {
+    let exchanger = builder(&json!({})).scopes(["a"]).build().unwrap();
+    let warnings = |authorize: token_exchanger::Authorize, granted: &str| {
+        let pending = authorize.state("S").start().unwrap().pending;
+        let code = pending.accept(Callback::parse("code=C&state=S").unwrap()).unwrap();
+        let answer = with_token(&json!({"scope": granted})).to_string();
+        let (result, _) = play(exchanger.exchange(code), |_| Ok(support::json(200, &answer)));
+        result.unwrap().warnings
+    };
+    let authorize = || exchanger.authorize().unwrap();
+    assert_eq!(warnings(authorize().scope("admin"), "a"), [Warning::NarrowedScope]);
+    assert_eq!(warnings(authorize().scope("").scope("admin"), "a admin"), []);
+    assert_eq!(warnings(authorize().param("scope", "z"), "z"), []);
+}
+
+#[test]
 fn a_default_lifetime_counts_where_the_answer_tells_none() {
     let conventions = json!({"answer": {"default_lifetime": 3600}});
     let lifetime = |member: Value| {
@@ -566,6 +614,27 @@ fn a_code_of_the_standard_is_understood_wherever_it_stands() {
 #[test]
 fn what_cannot_be_followed_is_refused_by_its_field() {
     for (conventions, start) in [
+        (
+            json!({"authorization": {"omit": ["code_challenge_method"]}}),
+            "conventions.authorization: to leave",
+        ),
+        (
+            json!({"authorization": {"rename": {"code": "auth_code"}}}),
+            "conventions.authorization: \"code\" is no",
+        ),
+        (
+            json!({"revocation": {"rename": {"refresh_token": "t"}}}),
+            "conventions.revocation: \"refresh_token\" is no",
+        ),
+        (json!({"exchange": {"params": {"": "x"}}}), "conventions.exchange: a name"),
+        (
+            json!({"exchange": {"params": {"x": "{ state }"}}}),
+            "conventions.exchange: the value of \"x\" has",
+        ),
+        (
+            json!({"refresh": {"errors": {"429": "invalid_grant"}}}),
+            "conventions.refresh: errors has a status",
+        ),
         (json!({"headers": {"X\r\nY": "v"}}), "conventions.headers: \"X\\r\\nY\" cannot be sent"),
         (json!({"headers": {"X": "René"}}), "conventions.headers: \"X\" cannot be sent"),
         (json!({"headers": {"X": "a\r\nb: c"}}), "conventions.headers: \"X\" cannot be sent"),
@@ -603,15 +672,15 @@ fn what_cannot_be_followed_is_refused_by_its_field() {
         ),
         (
             json!({"callback": {"rename": {"code": "state"}}}),
-            "conventions.callback.rename: the parameter \"state\" would",
+            "conventions.callback.rename: two members",
         ),
         (
             json!({"callback": {"rename": {"code": "error"}}}),
-            "conventions.callback.rename: the parameter \"error\" would",
+            "conventions.callback.rename: two members",
         ),
         (
             json!({"answer": {"rename": {"refresh_token": "access_token"}}}),
-            "conventions.answer.rename: the parameter",
+            "conventions.answer.rename: two members",
         ),
         (json!({"apply": {"name": "Host"}}), "conventions.apply.name: HTTP needs"),
         (

@@ -217,6 +217,8 @@ fn conventions_say_which_words_mean_a_dead_refresh_token() {
     for (status, body, dead) in [
         (200, r#"{"error":40105}"#, true),
         (400, "", true),
+        (400, r#"{"errors":[{"detail":"dead"}]}"#, true),
+        (400, r#"{"error":true}"#, true),
         (400, r#"{"error":"invalid_request"}"#, false),
         (403, "", false),
     ] {
@@ -314,6 +316,35 @@ fn where_the_provider_has_it_so_the_access_token_is_traded() {
     let request = exchanger.refresh(&old()).unwrap().request();
     assert!(request.uri().to_string().contains("fb_exchange_token=RT-OLD"));
     assert!(exchanger.refresh(&Token::bearer("")).is_err());
+}
+
+#[test]
+fn the_flavor_that_got_the_token_comes_first_though_it_be_none_of_the_usual() {
+    let mut old = old();
+    old.flavor = Some(Flavor::PUBLIC[0]);
+    let exchanger = plain().build().unwrap();
+    let request = exchanger.refresh(&old).unwrap().request();
+    assert_eq!(
+        body(&request),
+        "grant_type=refresh_token&refresh_token=RT-OLD&client_id=my-client-id"
+    );
+    // Not where an order was given, nor without the secret that it needs.
+    let pinned = plain().flavors([Flavor::BODY_FORM]).build().unwrap();
+    let request = pinned.refresh(&old).unwrap().request();
+    assert_eq!(Flavor::of(&request), Some(Flavor::BODY_FORM));
+    old.flavor = Some(Flavor::BASIC_FORM);
+    let request = client("cid", "").build().unwrap().refresh(&old).unwrap().request();
+    assert_eq!(Flavor::of(&request), Some(Flavor::PUBLIC[0]));
+}
+
+#[test]
+fn no_lifetime_of_the_old_token_is_left_among_the_extras() {
+    let mut old = old();
+    for name in ["refresh_token_expires_in", "expires_at", "ext_expires_in", "expireTime"] {
+        old.extra.insert(name.into(), json!(1));
+    }
+    let issued = refresh(&old, || json(200, r#"{"access_token":"AT"}"#)).unwrap();
+    assert!(issued.token.extra.is_empty(), "{:?}", issued.token.extra);
 }
 
 #[test]

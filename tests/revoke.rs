@@ -64,6 +64,14 @@ fn a_failed_revocation_never_looks_like_a_success() {
 }
 
 #[test]
+fn a_server_that_revokes_no_refresh_tokens_is_offered_the_access_token() {
+    let error = revoke(|| json(400, r#"{"error":"unsupported_token_type"}"#)).0.unwrap_err();
+    assert!(
+        error.to_string().ends_with("; revoke the access token instead: a Token::bearer of it")
+    );
+}
+
+#[test]
 fn a_client_that_is_not_recognised_is_asked_about_in_another_way() {
     let exchanger = reserved().revocation_url("https://as.example/revoke").build().unwrap();
     let token = Token::bearer("AT");

@@ -10,8 +10,8 @@ use crate::conventions::CallbackConventions;
 use crate::pkce::CodeVerifier;
 use crate::secret::{self, Secret};
 
-/// What is kept between redirect and callback: state, verifier, redirect URI, issuer, and a mark of
-/// the exchanger. It accepts one callback.
+/// What is kept between redirect and callback: state, verifier, redirect URI, issuer, scopes where
+/// they are not the configured ones, and a mark of the exchanger. It accepts one callback.
 ///
 /// Some hundred bytes. It serializes with its secrets: keep it where secrets are kept, in the user's
 /// session best of all, and forget it once it was used or is some hours old.

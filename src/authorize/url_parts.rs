@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::encode::url_encode;
+use crate::encode::{appended, url_encode};
 
 /// Parameters under their standard names, their values URL-encoded.
 #[derive(Default)]
@@ -48,27 +47,19 @@ impl Parts {
         let parts: Vec<_> = parts
             .map(|(name, value)| (rename.get(&name).cloned().unwrap_or(name), value))
             .collect();
+        let names: Vec<_> = parts.iter().map(|(name, _)| &**name).collect();
+        let added: Vec<_> =
+            parts.iter().map(|(name, value)| format!("{}={value}", url_encode(name))).collect();
+        let added = added.join("&");
         if in_fragment {
             let fragment = url.fragment().unwrap_or_default();
             let (route, query) = fragment.split_once('?').unwrap_or((fragment, ""));
-            let fragment = format!("{route}?{}", appended(query, &parts));
+            let fragment = format!("{route}?{}", appended(query, &names, &added));
             url.set_fragment(Some(&fragment));
         } else {
-            let query = appended(url.query().unwrap_or_default(), &parts);
+            let query = appended(url.query().unwrap_or_default(), &names, &added);
             url.set_query(Some(&query));
         }
         url
     }
-}
-
-fn appended(query: &str, parts: &[(String, String)]) -> String {
-    let is_replaced = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default().replace('+', " ");
-        let name = percent_decode_str(&name).decode_utf8_lossy();
-        parts.iter().any(|(known, _)| *known == name)
-    };
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && !is_replaced(pair));
-    let kept = kept.map(str::to_owned);
-    let added = parts.iter().map(|(name, value)| format!("{}={value}", url_encode(name)));
-    kept.chain(added).collect::<Vec<_>>().join("&")
 }

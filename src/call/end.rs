@@ -83,8 +83,7 @@ impl<T> Call<T> {
         }
         let is_refusal = match kind {
             CallErrorKind::Refused(_) | CallErrorKind::NoFlavorAccepted => {
-                let last = self.judged.last().map(|last| last.class);
-                matches!(last, Some(Class::Asking { .. }))
+                self.judged.last().is_some_and(Judged::may_be_of_the_flavor)
             }
             _ => false,
         };
@@ -134,6 +133,14 @@ impl Judged {
             }
             fate => fate,
         }
+    }
+
+    /// Whether it refuses in words, or without any, that a wrong flavor gets too.
+    fn may_be_of_the_flavor(&self) -> bool {
+        let told = self.answer.as_ref().and_then(|answer| answer.told.as_ref());
+        let code = told.map_or("", |told| told.code.expose());
+        matches!(self.class, Class::Asking { .. })
+            && matches!(code, "" | "invalid_request" | "unsupported_grant_type")
     }
 
     fn ends_refresh_token(&self, asked: Kind) -> bool {

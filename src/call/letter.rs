@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use http::{HeaderName, HeaderValue};
 
 use super::Call;
-use crate::ask::Ask;
+use crate::ask::{Ask, scope};
 use crate::conventions::Verb;
 use crate::encode::{self, Manner, Parameters, UrlTooLong};
 use crate::error::CallErrorKind;
@@ -31,12 +31,13 @@ impl Additions {
             return None;
         }
         let random = setup.random.value();
+        let asked = ask.code().and_then(scope).unwrap_or(&setup.scope);
         let state = ask.code().and_then(|code| code.accepted.as_ref()).map(|it| &it.state);
         let fill = |text: &str| {
             template::fill(text, |name| match name {
                 "client_id" => setup.client.id(),
                 "client_secret" => setup.client.secret().map_or("", Secret::expose),
-                "scope" => &setup.scope,
+                "scope" => asked,
                 "random" => &random,
                 "state" => state.map_or("", Secret::expose),
                 _ => "",

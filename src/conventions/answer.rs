@@ -20,7 +20,7 @@ pub struct AnswerConventions {
     /// under `/authed_user`.
     #[serde(skip_serializing_if = "is_default")]
     pub root: String,
-    /// What the members are called (by their names beside the token, not by pointers): of `access_token`, `token_type`, `refresh_token`, `expires_in`,
+    /// What the members beside the token are called, by names and not by pointers: of `access_token`, `token_type`, `refresh_token`, `expires_in`,
     /// `refresh_token_expires_in` and `scope` those that have another name.
     ///
     /// Sentry answers `token` and `refreshToken`, ZoomInfo `jwt`.
@@ -52,7 +52,8 @@ pub struct AnswerConventions {
     /// Mailchimp's tokens do not expire, and tell 0.
     #[serde(skip_serializing_if = "is_default")]
     pub zero_lifetime: ZeroLifetime,
-    /// What in an answer means an error, beside a standard `error` member.
+    /// What in an answer means an error, beside a standard `error` member; also in the answer to a
+    /// revocation.
     ///
     /// Slack answers 200 and `{"ok": false}`, TikTok Ads 200 and a `code` other than 0.
     #[serde(skip_serializing_if = "is_default")]

@@ -81,27 +81,40 @@ impl<'a> Grant<'_, 'a> {
         let since_1970 =
             |member: &Member<'a>, unit| SystemTime::UNIX_EPOCH.checked_add(duration(member, unit)?);
         let end = self.named(name, &told.name, |member| match told.format {
-            ExpiresAtFormat::Seconds => since_1970(member, LifetimeUnit::Seconds),
-            ExpiresAtFormat::Milliseconds => since_1970(member, LifetimeUnit::Milliseconds),
-            ExpiresAtFormat::Rfc3339 => date(&member.text()?),
+            ExpiresAtFormat::Seconds => {
+                since_1970(member, LifetimeUnit::Seconds).map(Lifetime::Until)
+            }
+            ExpiresAtFormat::Milliseconds => {
+                since_1970(member, LifetimeUnit::Milliseconds).map(Lifetime::Until)
+            }
+            // The last year that most calendars have stands for no end.
+            ExpiresAtFormat::Rfc3339 if member.text()?.trim().starts_with("9999-") => {
+                Some(Lifetime::Endless)
+            }
+            ExpiresAtFormat::Rfc3339 => date(&member.text()?).map(Lifetime::Until),
         })?;
-        if end == SystemTime::UNIX_EPOCH {
-            return Some(self.zero());
+        match end {
+            // The year 1 stands for no date in some languages, 1970 in others.
+            Lifetime::Until(end) if end <= SystemTime::UNIX_EPOCH => Some(self.zero()),
+            end => Some(end),
         }
-        Some(Lifetime::Until(end))
     }
 
     /// A lifetime, from `sent` on.
     fn lifetime(&mut self, name: &'static str, sent: SystemTime) -> Option<Lifetime> {
         let unit = self.expected.conventions.lifetime_unit;
-        let (lifetime, end) = self.optional(name, |member| {
+        let (lifetime, end, is_nothing) = self.optional(name, |member| {
             let lifetime = duration(member, unit)?;
-            Some((lifetime, sent.checked_add(lifetime)?))
+            Some((lifetime, sent.checked_add(lifetime)?, member.number() == Some(0.0)))
         })?;
-        if lifetime.is_zero() {
+        if !lifetime.is_zero() {
+            return Some(Lifetime::Until(end));
+        }
+        if is_nothing {
             return Some(self.zero());
         }
-        Some(Lifetime::Until(end))
+        self.warn(Warning::ZeroLifetime);
+        Some(Lifetime::Unknown)
     }
 
     fn zero(&mut self) -> Lifetime {

@@ -19,9 +19,10 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// An error that is told by its code alone.
-    pub(crate) fn of(code: &str) -> Self {
-        Self { error: ServerError::new(code.to_owned(), None, None), code: code.into() }
+    /// The error that a status stands for, of an answer that tells none.
+    pub(crate) fn by_status(code: &str) -> Self {
+        let description = Some("as the conventions read its status".to_owned());
+        Self { error: ServerError::new(code.to_owned(), description, None), code: code.into() }
     }
 }
 

@@ -108,11 +108,14 @@ impl CallError {
             "try again"
         };
         match &self.0.kind {
-            CallErrorKind::Refused(_) => f.write_str(match asked {
+            CallErrorKind::Refused(told) => f.write_str(match asked {
                 Kind::Exchange => {
                     "authorize again, or mend what the answer names (redirect URI, scope, verifier)"
                 }
                 Kind::Refresh if self.0.refresh_token_is_dead => "authorize again",
+                Kind::Revocation if told.code == "unsupported_token_type" => {
+                    "revoke the access token instead: a Token::bearer of it"
+                }
                 _ => "mend what the answer names",
             }),
             CallErrorKind::NoFlavorAccepted if asked == Kind::Refresh && self.says_nothing() => f

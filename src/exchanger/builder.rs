@@ -230,27 +230,28 @@ impl TokenExchangerBuilder {
         let basic = self.conventions.basic.as_deref().unwrap_or("{client_id}:{client_secret}");
         let (user, password) = basic.split_once(':').unwrap_or((basic, ""));
         let client = Client::new(self.client_id, secret, [user, password]);
-        let learned = |kind| {
+        let learned = Kind::ALL.map(|kind| {
             let wishes = wishes_of(kind, &self.wishes, &self.conventions);
             Learned::nothing(&client, &wishes)
-        };
-        for kind in Kind::ALL {
+        });
+        for (kind, learned) in Kind::ALL.into_iter().zip(&learned) {
             let own = self.conventions.of(kind).flavors.as_deref();
             let (field, asked) = match own {
                 Some(flavors) => (kind.field(), flavors),
                 None => ("flavors", self.wishes.flavors.as_deref().unwrap_or_default()),
             };
             check_flavors(field, asked, client.secret())?;
-            if learned(kind).flavors.is_empty() {
+            if learned.flavors.is_empty() {
                 let reason = "flavors leaves nothing to try";
                 let otherwise = ConfigError::InvalidConvention { field, reason };
                 return Err(if own.is_some() { otherwise } else { ConfigError::NoFlavor });
             }
         }
+        let [exchanges, client_credentials, ..] = learned;
         check_flavors("prefer", self.wishes.prefer.as_slice(), client.secret())?;
         let setup = Setup {
-            exchanges: Mutex::new(learned(Kind::Exchange)),
-            client_credentials: Mutex::new(learned(Kind::ClientCredentials)),
+            exchanges: Mutex::new(exchanges),
+            client_credentials: Mutex::new(client_credentials),
             client,
             endpoints,
             cleartext: self.cleartext,
