@@ -249,8 +249,8 @@ impl<T> Call<T> {
         let compare = secret_is_set && asked.reach != Reach::Exhaustive;
         let sent = compare.then(|| self.written(asked.flavor).ok()).flatten();
         let repeats = |flavor| {
-            let written = sent.as_ref().zip(self.written(flavor).ok());
-            written.is_some_and(|(sent, next)| alike(sent, &next))
+            let is_alike = |sent| self.written(flavor).is_ok_and(|next| alike(sent, &next));
+            sent.as_ref().is_some_and(is_alike)
         };
         let left = self.ladder.iter().copied();
         self.ladder = left.filter(|&it| it != asked.flavor && !repeats(it)).collect();

@@ -16,6 +16,10 @@ pub(crate) fn check(
     conventions: &Conventions,
     filled: [(&str, &str); 3],
 ) -> Result<(), ConfigError> {
+    // Most providers keep to the standard, and most exchangers are made for one user.
+    if *conventions == Conventions::default() {
+        return Ok(());
+    }
     headers(&conventions.headers, filled)?;
     if let Some(basic) = &conventions.basic {
         let field = "conventions.basic";

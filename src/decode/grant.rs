@@ -105,7 +105,8 @@ impl<'a> Grant<'_, 'a> {
         let unit = self.expected.conventions.lifetime_unit;
         let (lifetime, end, is_nothing) = self.optional(name, |member| {
             let lifetime = duration(member, unit)?;
-            Some((lifetime, sent.checked_add(lifetime)?, member.number() == Some(0.0)))
+            let is_nothing = lifetime.is_zero() && member.number() == Some(0.0);
+            Some((lifetime, sent.checked_add(lifetime)?, is_nothing))
         })?;
         if !lifetime.is_zero() {
             return Some(Lifetime::Until(end));
