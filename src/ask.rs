@@ -1,11 +1,13 @@
 //! What a call asks for: its parameters, what of them is secret, what its answer brings.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::code::AuthorizationCode;
-use crate::conventions::RefreshWith;
+use crate::conventions::{AnswerConventions, RefreshWith};
 use crate::decode::{self, Expected, Reading, Told, Warning, first_segment};
 use crate::encode::Parameters;
 use crate::kind::Kind;
@@ -138,27 +140,7 @@ impl Ask {
     ) -> Reading {
         let reading = self.decode(response, sent, setup, mask);
         let errors = &setup.conventions.of(self.kind()).errors;
-        if errors.is_empty() {
-            return reading;
-        }
-        match reading {
-            Reading::Error(mut told) => {
-                let code = told.code.expose();
-                let mut named = errors.iter().filter(|(name, _)| name.eq_ignore_ascii_case(code));
-                // A bare `true` is no code either.
-                let is_code = !matches!(code, "" | "true");
-                let by_status = errors.get(response.status().as_str()).filter(|_| !is_code);
-                if let Some(meant) = named.next().map(|(_, meant)| meant).or(by_status) {
-                    told.code = Secret::new(&**meant);
-                }
-                Reading::Error(told)
-            }
-            Reading::Nothing => match errors.get(response.status().as_str()) {
-                Some(meant) => Reading::Error(Told::by_status(meant)),
-                None => Reading::Nothing,
-            },
-            reading => reading,
-        }
+        if errors.is_empty() { reading } else { as_meant(reading, response.status(), errors) }
     }
 
     fn decode<'m>(
@@ -219,7 +201,8 @@ impl Ask {
                 if setup.conventions.refresh.flavors.is_some() {
                     token.flavor = old.flavor;
                 }
-                merge(&mut token.extra, &old.extra, &setup.conventions.answer.root);
+                let answer = &setup.conventions.answer;
+                merge(&mut token.extra, &old.extra, &answer.root, answer);
             }
         }
     }
@@ -230,15 +213,50 @@ pub(crate) fn scope(code: &AuthorizationCode) -> Option<&str> {
     code.accepted.as_ref()?.scope.as_deref()
 }
 
-/// Adds what the new members leave out, name by name, and in the object that had the token too.
-fn merge(new: &mut Map<String, Value>, old: &Map<String, Value>, root: &str) {
+/// An error as the conventions mean it: by its code, or by the status of an answer that tells none.
+fn as_meant(reading: Reading, status: StatusCode, errors: &BTreeMap<String, String>) -> Reading {
+    let by_status = || errors.get(status.as_str());
+    match reading {
+        Reading::Error(mut told) => {
+            let code = told.code.expose();
+            let by_code = errors.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(code));
+            let meant = match (by_code, code) {
+                (Some((_, meant)), _) => Some(meant),
+                // A bare `true` is no code.
+                (None, "" | "true") => by_status(),
+                (None, _) => None,
+            };
+            if let Some(meant) = meant {
+                told.code = Secret::new(&**meant);
+            }
+            Reading::Error(told)
+        }
+        Reading::Nothing => match by_status() {
+            Some(meant) => Reading::Error(Told::by_status(meant)),
+            None => Reading::Nothing,
+        },
+        reading => reading,
+    }
+}
+
+/// Adds what the new members leave out, name by name, and in the object that had the token too; but
+/// nothing of the old token's lifetime.
+fn merge(
+    new: &mut Map<String, Value>,
+    old: &Map<String, Value>,
+    root: &str,
+    answer: &AnswerConventions,
+) {
+    let ends = [&answer.expires_at, &answer.refresh_expires_at];
+    let is_end = |name: &str| ends.into_iter().flatten().any(|end| end.name == name);
+    let of_lifetime = |name: &str| is_end(name) || name.to_ascii_lowercase().contains("expir");
     let root = first_segment(root);
-    // The old token's lifetime is none of the new one's, whatever it is called.
-    let lives_on = |(name, _): &(&String, &Value)| !name.to_ascii_lowercase().contains("expir");
-    for (name, value) in old.iter().filter(lives_on) {
+    for (name, value) in old.iter().filter(|(name, _)| !of_lifetime(name)) {
         let inner = root.as_ref().filter(|(first, _)| first == name).map(|(_, rest)| rest);
         match (inner, new.get_mut(name), value) {
-            (Some(rest), Some(Value::Object(new)), Value::Object(old)) => merge(new, old, rest),
+            (Some(rest), Some(Value::Object(new)), Value::Object(old)) => {
+                merge(new, old, rest, answer);
+            }
             (_, Some(_), _) => {}
             (_, None, value) => {
                 new.insert(name.clone(), value.clone());

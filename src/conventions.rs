@@ -102,7 +102,8 @@ pub use self::usage::{Application, TokenPlace};
 ///
 /// An empty value leaves its parameter or header out. Conventions are stored and shown, so keep
 /// secrets out of them but for `{client_secret}`: a secret parameter goes to
-/// [`Call::param`](crate::Call::param), a secret header into a transport that adds it. `Debug` shows the names of parameters and headers only.
+/// [`Call::param`](crate::Call::param), a secret header into a transport that adds it. `Debug` shows
+/// the names of parameters and headers only.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -343,8 +343,14 @@ fn no_lifetime_of_the_old_token_is_left_among_the_extras() {
     for name in ["refresh_token_expires_in", "expires_at", "ext_expires_in", "expireTime"] {
         old.extra.insert(name.into(), json!(1));
     }
-    let issued = refresh(&old, || json(200, r#"{"access_token":"AT"}"#)).unwrap();
-    assert!(issued.token.extra.is_empty(), "{:?}", issued.token.extra);
+    old.extra.insert("end".into(), json!(1));
+    let conventions = r#"{"answer": {"expires_at": {"name": "end"}}}"#;
+    let exchanger =
+        plain().conventions(serde_json::from_str(conventions).unwrap()).build().unwrap();
+    let answer = r#"{"access_token":"AT"}"#;
+    let (result, _) = play(exchanger.refresh(&old).unwrap(), |_| Ok(json(200, answer)));
+    let extra = result.unwrap().token.extra;
+    assert!(extra.is_empty(), "{extra:?}");
 }
 
 #[test]
