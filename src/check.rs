@@ -16,7 +16,7 @@ pub(crate) fn check(
     conventions: &Conventions,
     filled: [(&str, &str); 3],
 ) -> Result<(), ConfigError> {
-    // Most providers keep to the standard, and most exchangers are made for one user.
+    // The standard can be followed.
     if *conventions == Conventions::default() {
         return Ok(());
     }
