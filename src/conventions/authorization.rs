@@ -34,7 +34,7 @@ pub struct AuthorizationConventions {
     #[serde(skip_serializing_if = "is_default")]
     pub pkce: Pkce,
     /// What stands between scopes in this URL, not percent-encoded. Everywhere else
-    /// [`Conventions::scope_delimiter`] does.
+    /// [`Conventions::scope_delimiter`](crate::Conventions::scope_delimiter) does.
     ///
     /// Workable and Pennylane want a `+` as it is.
     #[serde(skip_serializing_if = "is_default")]

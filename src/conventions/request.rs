@@ -48,7 +48,7 @@ pub struct RequestConventions {
     #[serde(skip_serializing_if = "is_default")]
     pub flavors: Option<Vec<Flavor>>,
     /// How the parameters of this kind of request travel, where that differs from
-    /// [`Conventions::verb`].
+    /// [`Conventions::verb`](crate::Conventions::verb).
     ///
     /// Facebook refreshes with everything in the query.
     #[serde(skip_serializing_if = "is_default")]
