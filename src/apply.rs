@@ -1,10 +1,9 @@
 //! Puts a token into an API request.
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::percent_decode_str;
 
 use crate::conventions::{Application, TokenPlace};
-use crate::encode::url_encode;
+use crate::encode::{is_named, url_encode};
 use crate::endpoint::Cleartext;
 use crate::template;
 use crate::token::Token;
@@ -105,11 +104,7 @@ pub(crate) fn add_header(
 
 /// Refuses a query that has the parameter already.
 pub(crate) fn check_query(query: Option<&str>, name: &str) -> Result<(), ApplyError> {
-    let is_it = |pair: &str| {
-        let known = pair.split('=').next().unwrap_or_default().replace('+', " ");
-        percent_decode_str(&known).decode_utf8_lossy() == name
-    };
-    let has_it = query.unwrap_or_default().split('&').any(is_it);
+    let has_it = query.unwrap_or_default().split('&').any(|pair| is_named(pair, name));
     if has_it { Err(ApplyError::AlreadyAuthorized) } else { Ok(()) }
 }
 

@@ -205,13 +205,15 @@ pub(crate) fn with_query(uri: &Uri, names: &[&str], added: &str) -> Result<Uri, 
 /// A query, to the letter, and what is added to it. Parameters of the same names give way: each stands
 /// there once ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
 pub(crate) fn appended(query: &str, names: &[&str], added: &str) -> String {
-    let is_replaced = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default().replace('+', " ");
-        let name = percent_decode_str(&name).decode_utf8_lossy();
-        names.iter().any(|known| *known == name)
-    };
+    let is_replaced = |pair: &&str| names.iter().any(|name| is_named(pair, name));
     let kept = query.split('&').filter(|pair| !pair.is_empty() && !is_replaced(pair));
     kept.chain(Some(added).filter(|added| !added.is_empty())).collect::<Vec<_>>().join("&")
+}
+
+/// Whether the parameter of a query, as it stands there, has the name.
+pub(crate) fn is_named(pair: &str, name: &str) -> bool {
+    let written = pair.split('=').next().unwrap_or_default().replace('+', " ");
+    percent_decode_str(&written).decode_utf8_lossy() == name
 }
 
 /// Whether both requests to one endpoint are the same bytes.

@@ -81,7 +81,7 @@ impl<T> Call<T> {
         for suspect in earlier.iter().filter(unrecognised) {
             self.setup.doubt(suspect.attempt.flavor);
         }
-        let is_refusal = match kind {
+        let may_be_of_the_flavor = match kind {
             CallErrorKind::Refused(_) | CallErrorKind::NoFlavorAccepted => {
                 self.judged.last().is_some_and(Judged::may_be_of_the_flavor)
             }
@@ -96,7 +96,7 @@ impl<T> Call<T> {
             fate: fates.max().unwrap_or(CodeFate::Unsent),
             may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
             untried: self.ladder.into_vec(),
-            flavor_was_a_guess: self.ask.is_of_unknown_flavor() && is_refusal,
+            flavor_was_a_guess: self.ask.is_of_unknown_flavor() && may_be_of_the_flavor,
             refresh_token_is_dead: self
                 .judged
                 .iter()
