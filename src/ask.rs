@@ -74,13 +74,6 @@ impl Ask {
         }
     }
 
-    pub(crate) fn into_code(self) -> Option<AuthorizationCode> {
-        match self {
-            Self::Exchange(code) => Some(code),
-            _ => None,
-        }
-    }
-
     /// The parameters in the order of a form: those that [`Kind::parameters`] names.
     pub(crate) fn parameters<'a>(&'a self, setup: &'a Setup) -> Parameters<'a> {
         match self {

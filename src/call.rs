@@ -9,26 +9,30 @@ use std::time::SystemTime;
 
 use http::header::RETRY_AFTER;
 
-use self::end::Judged;
+use self::end::{Ended, Judged};
 use self::letter::Additions;
 use crate::ask::Ask;
+use crate::capture::curl;
 use crate::conventions::{Verb, standard_name};
-use crate::decode::{self, Reading, Warning};
+use crate::decode::{self, Reading};
 use crate::encode::alike;
 use crate::endpoint::Endpoint;
-use crate::error::{Attempt, CallError, ConfigError, Outcome};
+use crate::error::{CallError, ConfigError, Outcome};
 use crate::flavor::{BodyEncoding, Flavor};
 use crate::ladder::Ladder;
 use crate::secret::Secret;
 use crate::setup::Setup;
-use crate::token::Token;
 use crate::transport::{
     Deadline, HttpRequest, HttpResponse, Transport, TransportError, within_limit,
 };
 use crate::verdict::{self, Answer, Asked, Class, Reach, Step};
 
 mod end;
+mod issued;
 mod letter;
+mod story;
+
+pub use self::issued::Issued;
 
 /// One thing asked of the provider, in up to as many requests as there are flavors.
 ///
@@ -56,20 +60,6 @@ pub struct Call<T> {
     /// When the first request was sent.
     started: Option<SystemTime>,
     finish: fn(Issued) -> T,
-}
-
-/// A token, and the story of how it was got. Store the token.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Issued {
-    /// The token.
-    pub token: Token,
-    /// The flavor that was accepted.
-    pub flavor: Flavor,
-    /// Every attempt, the accepted one last.
-    pub attempts: Vec<Attempt>,
-    /// What was odd about the answer.
-    pub warnings: Vec<Warning>,
 }
 
 impl<T> Call<T> {
@@ -188,6 +178,15 @@ impl<T> Call<T> {
         self.request_at(now())
     }
 
+    /// The request to send now as a curl command that a POSIX shell runs as it stands: complete, with
+    /// its secrets. Run it, and the code is used. Empty of a call that cannot be sent.
+    pub fn danger_to_curl(&self) -> String {
+        match self.obstacle() {
+            None => curl::command(&self.request(), str::to_owned),
+            Some(_) => String::new(),
+        }
+    }
+
     /// Takes the answer to [`Call::request`], when that was sent and when this came. Lifetimes
     /// count from `sent`. Gives the end of the call, or the call with its next request.
     pub fn receive(
@@ -212,7 +211,10 @@ impl<T> Call<T> {
         let elapsed = received.duration_since(sent).unwrap_or_default();
         let response = match answer.and_then(within_limit) {
             Ok(response) => response,
-            Err(error) => return ControlFlow::Break(Err(self.unanswered(error, elapsed))),
+            Err(error) => {
+                let ended = Ended { sent, elapsed, response: None };
+                return ControlFlow::Break(Err(self.unanswered(error, ended)));
+            }
         };
 
         let status = response.status();
@@ -222,7 +224,8 @@ impl<T> Call<T> {
         let class = verdict::class(status, asks_to_wait, &reading, asked);
         let told = match reading {
             Reading::Token(token, warnings) if class == Class::Token => {
-                return ControlFlow::Break(Ok(self.accepted(token, warnings, status, elapsed)));
+                let ended = Ended { sent, elapsed, response: Some(response) };
+                return ControlFlow::Break(Ok(self.accepted(token, warnings, ended)));
             }
             Reading::Error(told) => Some(told),
             _ => None,
@@ -236,7 +239,7 @@ impl<T> Call<T> {
         let answer = Answer { status, told, retry_after, location };
         let step = verdict::step(class, status, asked);
         let end = (step == Step::Stop).then(|| verdict::kind(class, &answer, asked.reach));
-        self.note(class, outcome, elapsed, Some(answer));
+        self.note(class, outcome, Ended { sent, elapsed, response: Some(response) }, Some(answer));
 
         if let Some(kind) = end {
             return ControlFlow::Break(Err(self.stopped(kind)));
@@ -247,9 +250,10 @@ impl<T> Call<T> {
         // What tells two flavors apart may be a secret that a parameter has taken away.
         let secret_is_set = self.parameters.iter().any(|(name, _)| name == "client_secret");
         let compare = secret_is_set && asked.reach != Reach::Exhaustive;
-        let sent = compare.then(|| self.written(asked.flavor).ok()).flatten();
+        let sent = compare.then(|| self.letter().written(asked.flavor).ok()).flatten();
         let repeats = |flavor| {
-            let is_alike = |sent| self.written(flavor).is_ok_and(|next| alike(sent, &next));
+            let is_alike =
+                |sent| self.letter().written(flavor).is_ok_and(|next| alike(sent, &next));
             sent.as_ref().is_some_and(is_alike)
         };
         let left = self.ladder.iter().copied();

@@ -21,6 +21,7 @@ pub struct AuthorizationCode {
 }
 
 /// What is known of a code that came by a callback.
+#[derive(Clone)]
 pub(crate) struct Accepted {
     /// Which exchanger began its authorization.
     pub(crate) origin: String,
@@ -52,6 +53,17 @@ impl AuthorizationCode {
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
+    }
+
+    /// The code once more: for the error that gives back what its call has taken.
+    pub(crate) fn again(&self) -> Self {
+        let Self { code, verifier, redirect_uri, accepted } = self;
+        Self {
+            code: code.clone(),
+            verifier: verifier.clone(),
+            redirect_uri: redirect_uri.clone(),
+            accepted: accepted.clone(),
+        }
     }
 
     /// What else the callback brought under this name, such as `realmId`; `None` if there was nothing

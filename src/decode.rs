@@ -21,11 +21,13 @@ mod grant;
 mod headers;
 mod members;
 mod refusal;
+mod secrets;
 mod tokens;
 
 pub(crate) use self::headers::{location, retry_after};
 pub(crate) use self::members::first_segment;
 pub(crate) use self::refusal::{CODE_LIMIT, DESCRIPTION_LIMIT, Told, printable};
+pub(crate) use self::secrets::{mark, secrets};
 
 /// What a body holds.
 pub(crate) enum Reading {

@@ -10,12 +10,17 @@ use http::StatusCode;
 use crate::code::{AuthorizationCode, CodeFate};
 use crate::flavor::Flavor;
 use crate::kind::Kind;
+use crate::report::Evidence;
 use crate::transport::{TransportError, TransportErrorKind};
 
 mod advice;
+mod attempt;
 mod config;
+mod reporting;
 
+pub use self::attempt::{Attempt, Outcome, ServerError};
 pub use self::config::{ConfigError, MissingEndpoint, NotRefreshable};
+pub(crate) use self::reporting::reported;
 
 /// A call that failed: why, at which attempts, and what has become of the code.
 ///
@@ -35,7 +40,7 @@ pub(crate) struct Failure {
     pub(crate) may_have_spent: Option<usize>,
     /// What a limit on attempts or time left untried.
     pub(crate) untried: Vec<Flavor>,
-    pub(crate) code: Option<AuthorizationCode>,
+    pub(crate) evidence: Arc<dyn Evidence>,
     /// Whether the refresh token is no longer good.
     pub(crate) refresh_token_is_dead: bool,
     /// Whether the flavor may be the wrong one, of a token that was got nobody knows how.
@@ -89,7 +94,7 @@ impl CallError {
     /// [`CodeFate::ProbablyLive`]. With it come its verifier and redirect URI, but not what
     /// [`Call::param`](crate::Call::param) added.
     pub fn into_code(self) -> Option<AuthorizationCode> {
-        if self.0.fate <= CodeFate::ProbablyLive { self.0.code } else { None }
+        if self.0.fate <= CodeFate::ProbablyLive { self.0.evidence.code() } else { None }
     }
 
     /// The code, whatever its fate. A server that sees a code again after it issued a token should
@@ -97,7 +102,7 @@ impl CallError {
     ///
     /// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     pub fn danger_into_code(self) -> Option<AuthorizationCode> {
-        self.0.code
+        self.0.evidence.code()
     }
 
     /// Whether it is sure that nothing but a new authorization by the user can help: the code is
@@ -210,97 +215,5 @@ impl fmt::Display for CallErrorKind {
             Self::WrongExchanger => "wrong_exchanger",
             Self::UrlTooLong => "url_too_long",
         })
-    }
-}
-
-/// One request of a call and what came of it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// How the request was written.
-    pub flavor: Flavor,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// From sending to the whole answer, or to the moment at which none was to come.
-    pub elapsed: Duration,
-    status: Option<StatusCode>,
-}
-
-impl Attempt {
-    pub(crate) fn new(
-        flavor: Flavor,
-        status: Option<StatusCode>,
-        outcome: Outcome,
-        elapsed: Duration,
-    ) -> Self {
-        Self { flavor, outcome, elapsed, status }
-    }
-
-    /// The answer's status, also of an accepted one; `None` if no answer came.
-    pub fn status(&self) -> Option<StatusCode> {
-        self.status
-    }
-}
-
-/// `basic+form got 401 invalid_client (unknown client)`
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.flavor)?;
-        match &self.outcome {
-            Outcome::Accepted => f.write_str("got a token"),
-            Outcome::Answered { status, error: None } => write!(f, "got {}", status.as_str()),
-            Outcome::Answered { status, error: Some(error) } => {
-                write!(f, "got {} {error}", status.as_str())
-            }
-            Outcome::Unanswered(kind) => write!(f, "got no answer ({kind})"),
-            Outcome::Unsent => f.write_str("was not sent"),
-        }
-    }
-}
-
-/// What came of an attempt.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// What was asked for.
-    Accepted,
-    /// Another answer.
-    Answered {
-        /// The answer's status.
-        status: StatusCode,
-        /// The error that its body tells, if it tells one.
-        error: Option<ServerError>,
-    },
-    /// No answer.
-    Unanswered(TransportErrorKind),
-    /// It was not to be sent: the headline of a call that stopped before it asked.
-    Unsent,
-}
-
-/// An error as the server tells it ([RFC 6749, section 5.2][rfc]): free of secrets, and of
-/// characters that the RFC does not allow there.
-///
-/// [rfc]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct ServerError {
-    /// The error code, such as `invalid_grant`; at most 64 characters.
-    pub code: String,
-    /// What the server says about it; at most 512 characters.
-    pub description: Option<String>,
-    /// A page about it: an `http` or `https` URL.
-    pub uri: Option<String>,
-}
-
-impl ServerError {
-    pub(crate) fn new(code: String, description: Option<String>, uri: Option<String>) -> Self {
-        Self { code, description, uri }
-    }
-}
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.code)?;
-        self.description.iter().try_for_each(|description| write!(f, " ({description})"))
     }
 }

@@ -26,6 +26,16 @@ impl Kind {
         }
     }
 
+    /// For programs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Exchange => "exchange",
+            Self::ClientCredentials => "client_credentials",
+            Self::Refresh => "refresh",
+            Self::Revocation => "revocation",
+        }
+    }
+
     /// The builder's word for the conventions of this kind.
     pub(crate) fn field(self) -> &'static str {
         match self {

@@ -12,8 +12,10 @@ mod token;
 pub mod transport;
 
 // Record.
+mod capture;
 mod error;
 mod mask;
+mod report;
 
 // Functions.
 mod apply;
@@ -39,6 +41,7 @@ pub use self::authorize::{
     Authorization, Authorize, Callback, CallbackError, NoRandomness, PendingAuthorization,
 };
 pub use self::call::{Call, Issued};
+pub use self::capture::{CapturedAnswer, CapturedRequest};
 pub use self::code::{AuthorizationCode, CodeFate};
 pub use self::conventions::{
     AnswerConventions, Application, AuthorizationConventions, CallbackConventions, Conventions,
@@ -53,6 +56,7 @@ pub use self::error::{
 pub use self::exchanger::{TokenExchanger, TokenExchangerBuilder};
 pub use self::flavor::{BodyEncoding, ClientAuth, Flavor, UnknownFlavor};
 pub use self::pkce::{CodeVerifier, InvalidVerifier};
+pub use self::report::{Report, ReportedAttempt, ReportedConfiguration, ReportedToken};
 pub use self::secret::Secret;
 pub use self::token::Token;
 pub use self::transport::{

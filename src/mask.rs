@@ -27,38 +27,73 @@ pub(crate) struct Mask<'a> {
     /// The bytes that a secret may begin with, in any writing: few, so that most of a text is passed
     /// over at a glance.
     first_bytes: [bool; 256],
+    /// Marks that stand for other secrets.
+    taken: Vec<String>,
 }
 
 struct Needle<'a> {
-    mark: &'a str,
+    mark: Cow<'a, str>,
     secret: Cow<'a, str>,
 }
 
 impl<'a> Mask<'a> {
-    /// Hides `secret` behind `[mark]`.
-    pub(crate) fn hide(&mut self, mark: &'a str, secret: &'a str) {
-        self.add(mark, secret.into());
+    /// One for texts that another one has gone over: its marks are not given again.
+    pub(crate) fn after(other: &Mask<'_>) -> Self {
+        let taken = other.needles.iter().map(|needle| needle.mark.to_string()).collect();
+        Self { taken, ..Self::default() }
+    }
+
+    /// Hides `secret` behind a mark that no other secret has: `[name]`, or `[name 2]`.
+    pub(crate) fn hide(&mut self, name: &'a str, secret: impl Into<Cow<'a, str>>) {
+        let secret = secret.into();
+        if self.knows(&secret) {
+            return;
+        }
+        let is_taken = |mark: &str| {
+            self.taken.iter().any(|taken| taken == mark)
+                || self.needles.iter().any(|needle| needle.mark == mark)
+        };
+        let mut mark = Cow::Borrowed(name);
+        let mut number = 2;
+        while is_taken(&mark) {
+            mark = format!("{name} {number}").into();
+            number += 1;
+        }
+        self.hide_as(mark, secret);
+    }
+
+    /// Hides another writing of what is hidden behind `[mark]`.
+    pub(crate) fn hide_also(&mut self, mark: &'a str, secret: impl Into<Cow<'a, str>>) {
+        self.hide_as(mark.into(), secret.into());
+    }
+
+    fn hide_as(&mut self, mark: Cow<'a, str>, secret: Cow<'a, str>) {
         // What becomes of it where a raw echo is read as JSON or as a form.
         let holds = |byte| secret.as_bytes().contains(&byte);
-        if holds(b'\\') {
-            let unescaped = serde_json::from_str::<String>(&format!("\"{secret}\""));
-            self.add(mark, unescaped.unwrap_or_default().into());
-        }
-        if holds(b'+') || holds(b'%') {
+        let unescaped = holds(b'\\')
+            .then(|| serde_json::from_str::<String>(&format!("\"{secret}\"")).unwrap_or_default());
+        let decoded = (holds(b'+') || holds(b'%')).then(|| {
             let spaced = secret.replace('+', " ");
-            let decoded = percent_decode_str(&spaced).decode_utf8();
-            self.add(mark, decoded.unwrap_or_default().into_owned().into());
+            percent_decode_str(&spaced).decode_utf8().unwrap_or_default().into_owned()
+        });
+        self.add(mark.clone(), secret);
+        for other in [unescaped, decoded].into_iter().flatten() {
+            self.add(mark.clone(), other.into());
         }
     }
 
-    fn add(&mut self, mark: &'a str, secret: Cow<'a, str>) {
+    fn add(&mut self, mark: Cow<'a, str>, secret: Cow<'a, str>) {
         let Some(&first) = secret.as_bytes().first() else { return };
-        if self.needles.iter().any(|needle| needle.secret == secret) {
+        if self.knows(&secret) {
             return;
         }
         self.first_bytes[usize::from(first)] = true;
         let at = self.needles.partition_point(|needle| needle.secret.len() >= secret.len());
         self.needles.insert(at, Needle { mark, secret });
+    }
+
+    fn knows(&self, secret: &str) -> bool {
+        self.needles.iter().any(|needle| needle.secret == secret)
     }
 
     /// Whether a secret may begin at `at`.
@@ -74,6 +109,16 @@ impl<'a> Mask<'a> {
     /// The beginning of that: at least `length` characters, if there are as many. For a long text
     /// of which no more is shown.
     pub(crate) fn beginning(&self, text: &str, length: usize) -> String {
+        self.masked(text, length, false)
+    }
+
+    /// The text with marks that also say how a secret is written there, for whoever is to fill it
+    /// in: `[client_secret, URL-encoded]`.
+    pub(crate) fn form(&self, text: &str) -> String {
+        self.masked(text, usize::MAX, true)
+    }
+
+    fn masked(&self, text: &str, length: usize, tells_writing: bool) -> String {
         let mut masked = String::with_capacity(text.len().min(length));
         // How far the base64 text that we are in, if any, is known to hold no secret.
         let (mut at, mut searched, mut characters) = (0, 0, 0);
@@ -83,12 +128,13 @@ impl<'a> Mask<'a> {
                 let run = Base64Run::read(&text[at..], length.saturating_sub(characters));
                 searched = at + run.length;
                 let within = self.within_base64(&run);
-                let within = within.map(|mark| (mark, self.hidden_end(text, at, searched)));
+                let within = within.map(|needle| (needle, self.hidden_end(text, at, searched)));
                 found = farthest(found.into_iter().chain(within));
             }
             characters += 1;
-            if let Some((mark, end)) = found {
-                masked.extend(["[", mark, "]"]);
+            if let Some((needle, end)) = found {
+                let writing = if tells_writing { needle.writing(text, at, end) } else { "" };
+                masked.extend(["[", &*needle.mark, writing, "]"]);
                 at = end;
             } else {
                 masked.push(next);
@@ -121,13 +167,12 @@ impl<'a> Mask<'a> {
         self.apply(text) == text
     }
 
-    /// The mark of the secret that begins at `at`, and where it ends.
-    fn plain(&self, text: &str, at: usize) -> Option<(&'a str, usize)> {
+    /// The secret that begins at `at`, and where it ends.
+    fn plain(&self, text: &str, at: usize) -> Option<(&Needle<'a>, usize)> {
         if !self.may_begin(text, at) {
             return None;
         }
-        let ends = |needle: &Needle<'a>| Some((needle.mark, needle.end(text, at)?));
-        farthest(self.needles.iter().filter_map(ends))
+        farthest(self.needles.iter().filter_map(|it| Some((it, it.end(text, at)?))))
     }
 
     /// Where to go on after a base64 text: past the secret, if any, in whose midst it ends. To
@@ -142,8 +187,8 @@ impl<'a> Mask<'a> {
         end
     }
 
-    /// The mark of a secret that the base64 text holds.
-    fn within_base64(&self, run: &Base64Run) -> Option<&'a str> {
+    /// A secret that the base64 text holds.
+    fn within_base64(&self, run: &Base64Run) -> Option<&Needle<'a>> {
         let mut bytes = Vec::with_capacity(run.characters.len());
         // Four characters make three bytes; where the first four begin is not known.
         (0..4).find_map(|offset| {
@@ -159,14 +204,13 @@ impl<'a> Mask<'a> {
         })
     }
 
-    /// The mark of the first secret in the text. Of the long ones: chance would find a short one
-    /// in anything.
-    fn within(&self, text: &str) -> Option<&'a str> {
+    /// The first secret in the text. Of the long ones: chance would find a short one in anything.
+    fn within(&self, text: &str) -> Option<&Needle<'a>> {
         let long = self.needles.iter().filter(|needle| !needle.is_word());
         let found = |at| long.clone().find(|needle| needle.end(text, at).is_some());
         let mut places =
             text.char_indices().map(|(at, _)| at).filter(|&at| self.may_begin(text, at));
-        places.find_map(found).map(|needle| needle.mark)
+        places.find_map(found)
     }
 }
 
@@ -176,13 +220,13 @@ impl Default for Mask<'_> {
         for escape in ESCAPES {
             first_bytes[usize::from(escape)] = true;
         }
-        Self { needles: Vec::new(), first_bytes }
+        Self { needles: Vec::new(), first_bytes, taken: Vec::new() }
     }
 }
 
 /// The first that reaches farthest. What begins like a secret passes for one that was cut off, and
 /// much begins alike: both writings of a Basic header, and all base64 that the client id begins.
-fn farthest<'a>(found: impl Iterator<Item = (&'a str, usize)>) -> Option<(&'a str, usize)> {
+fn farthest<T>(found: impl Iterator<Item = (T, usize)>) -> Option<(T, usize)> {
     found.min_by_key(|&(_, end)| Reverse(end))
 }
 
@@ -209,6 +253,13 @@ impl Base64Run {
 }
 
 impl Needle<'_> {
+    /// How the secret is written that stands there, if not as it is.
+    fn writing(&self, text: &str, at: usize, end: usize) -> &'static str {
+        let is = |writing: Writing| writing.end(&self.secret, text, at) == Some(end);
+        let named = [(Writing::Raw, ""), (Writing::Url, URL), (Writing::Json, JSON)];
+        named.into_iter().find(|(writing, _)| is(*writing)).map_or("", |(_, name)| name)
+    }
+
     /// Where the secret ends that begins at `at`, if one does.
     fn end(&self, text: &str, at: usize) -> Option<usize> {
         let first = text.as_bytes().get(at)?;
@@ -293,6 +344,9 @@ impl fmt::Display for MaskedError {
 }
 
 impl StdError for MaskedError {}
+
+const URL: &str = ", URL-encoded";
+const JSON: &str = ", JSON-escaped";
 
 /// Secrets of fewer bytes than this are words, and a cut-off secret of fewer is not one.
 const SHORT: usize = 8;

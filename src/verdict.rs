@@ -3,6 +3,7 @@
 //! The whole policy, in pure functions. An answer has one [`Class`]; the class decides everything
 //! else.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -24,6 +25,15 @@ pub enum Policy {
     /// The flavors in the order of evidence, no bytes twice, and only as long as an answer says
     /// that the way of asking was wrong.
     Careful,
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exhaustive => "exhaustive",
+            Self::Careful => "careful",
+        })
+    }
 }
 
 /// How far a call goes: as the policy has it, or less far.

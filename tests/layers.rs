@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up; a module uses only what stands before it.
-const LAYERS: [&str; 23] = [
+const LAYERS: [&str; 25] = [
     // nouns
     "secret",
     "transport",
@@ -16,6 +16,8 @@ const LAYERS: [&str; 23] = [
     "conventions",
     // record
     "mask",
+    "capture",
+    "report",
     "error",
     // functions
     "template",

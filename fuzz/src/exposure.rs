@@ -1,12 +1,14 @@
 //! Whether a text shows a secret to someone who reads it in every way they know.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use percent_encoding::percent_decode_str;
-use token_exchanger::{CallError, CallErrorKind, Issued, Outcome, ServerError};
+use serde_json::Value;
+use token_exchanger::{CallError, CallErrorKind, Issued, Outcome, Report, ServerError};
 
 /// Every text that can be had of an error.
 pub(crate) fn of_error(error: &CallError) -> String {
@@ -19,7 +21,24 @@ pub(crate) fn of_error(error: &CallError) -> String {
     for attempt in error.attempts() {
         text += &format!(" {attempt}");
     }
-    text
+    format!("{text} {} {}", error.headline().to_curl(), of_report(&error.report()))
+}
+
+/// Every text of a report, each once, as it is before JSON escapes it.
+fn of_report(report: &Report) -> String {
+    let report = serde_json::to_value(report).expect("a report serializes");
+    let mut texts = BTreeSet::new();
+    collect(&report, &mut texts);
+    texts.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+fn collect<'a>(value: &'a Value, texts: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::String(text) => drop(texts.insert(text)),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
+        Value::Object(members) => members.values().for_each(|value| collect(value, texts)),
+        _ => {}
+    }
 }
 
 /// Every text that can be had of a token and its story, but for the token's own fields.
@@ -31,7 +50,7 @@ pub(crate) fn of_issued(issued: &Issued) -> String {
     for attempt in &issued.attempts {
         text += &format!(" {attempt} {attempt:?}");
     }
-    text
+    text + " " + &of_report(&issued.report())
 }
 
 /// Every error that a server told in the call.

@@ -1,64 +1,77 @@
 //! How a call ends: what it got, or the error that tells of every attempt.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
+use smallvec::SmallVec;
+
+use super::story::{Step, Story};
 use super::{Call, Issued};
+use crate::capture::Kept;
 use crate::code::CodeFate;
 use crate::decode::Warning;
 use crate::error::{Attempt, CallError, CallErrorKind, Failure, Headline, Outcome};
+use crate::flavor::Flavor;
 use crate::kind::Kind;
+use crate::report::Evidence;
 use crate::token::Token;
-use crate::transport::TransportError;
+use crate::transport::{HttpResponse, TransportError};
 use crate::verdict::{self, Answer, Class};
 
 /// An attempt and what was made of it.
 pub(super) struct Judged {
-    attempt: Attempt,
     class: Class,
     /// `None` where none came.
     answer: Option<Answer>,
+    note: Note,
+    step: Step,
+}
+
+/// What everyone may see of an attempt at once.
+struct Note {
+    flavor: Flavor,
+    status: Option<StatusCode>,
+    outcome: Outcome,
+    elapsed: Duration,
+}
+
+/// When a request was sent, how long it took, and what came back.
+pub(super) struct Ended {
+    pub(super) sent: SystemTime,
+    pub(super) elapsed: Duration,
+    pub(super) response: Option<HttpResponse>,
 }
 
 impl<T> Call<T> {
-    pub(super) fn accepted(
-        self,
-        mut token: Token,
-        mut warnings: Vec<Warning>,
-        status: StatusCode,
-        elapsed: Duration,
-    ) -> T {
+    pub(super) fn accepted(self, mut token: Token, mut warnings: Vec<Warning>, ended: Ended) -> T {
         let flavor = self.ladder[0];
         self.setup.accept(self.ask.kind(), flavor);
         token.flavor = Some(flavor);
         self.ask.complete(&mut token, &mut warnings, &self.setup);
-        let mut attempts = Vec::with_capacity(self.judged.len() + 1);
-        attempts.extend(self.judged.into_iter().map(|judged| judged.attempt));
-        attempts.push(Attempt::new(flavor, Some(status), Outcome::Accepted, elapsed));
-        (self.finish)(Issued { token, flavor, attempts, warnings })
+        let (note, step) = self.written_down(Outcome::Accepted, ended);
+        let (finish, asked) = (self.finish, self.ask.kind());
+        let (evidence, attempts) = self.tell(Some((note, step)));
+        finish(Issued { token, flavor, attempts, warnings, evidence, asked })
     }
 
-    pub(super) fn unanswered(mut self, error: TransportError, elapsed: Duration) -> CallError {
+    pub(super) fn unanswered(mut self, error: TransportError, ended: Ended) -> CallError {
         let kind = error.kind();
-        self.note(Class::NoAnswer(kind), Outcome::Unanswered(kind), elapsed, None);
         let error = error.map_source(|source| self.mask().error(source));
+        self.note(Class::NoAnswer(kind), Outcome::Unanswered(kind), ended, None);
         self.stopped(CallErrorKind::Transport(error))
     }
 
-    /// The error of a call that its last attempt ended.
-    pub(super) fn stopped(mut self, kind: CallErrorKind) -> CallError {
-        // What is left was not to be tried.
-        self.ladder.clear();
-        let last = Headline::Made(self.judged.len() - 1);
-        self.error(last, kind)
+    /// The error of a call that its last attempt ended. What is left was not to be tried.
+    pub(super) fn stopped(self, kind: CallErrorKind) -> CallError {
+        let last = self.judged.len() - 1;
+        self.error(Some(last), kind, Vec::new())
     }
 
     /// The error of a call of which the next request is not to be sent.
-    pub(super) fn unsent(mut self, kind: CallErrorKind) -> CallError {
-        let next = Attempt::new(self.ladder[0], None, Outcome::Unsent, Duration::ZERO);
-        self.ladder.clear();
-        self.error(Headline::Unsent(next), kind)
+    pub(super) fn unsent(self, kind: CallErrorKind) -> CallError {
+        self.error(None, kind, Vec::new())
     }
 
     /// The error of a call that ran out of flavors, attempts or time.
@@ -67,19 +80,23 @@ impl<T> Call<T> {
         let answers = answers.filter_map(|judged| Some((judged.class, judged.answer.as_ref()?)));
         let reach = self.ask.reach(&self.setup);
         let (headline, kind) = verdict::exhausted(&answers.collect::<Vec<_>>(), reach);
-        self.error(Headline::Made(headline), kind)
+        let untried = self.ladder.to_vec();
+        self.error(Some(headline), kind, untried)
     }
 
-    fn error(self, headline: Headline, kind: CallErrorKind) -> CallError {
+    /// `headline` is the attempt that tells most; `None` where the next was not to be sent.
+    fn error(
+        self,
+        headline: Option<usize>,
+        kind: CallErrorKind,
+        untried: Vec<Flavor>,
+    ) -> CallError {
         let asked = self.ask.kind();
         let refused = matches!(kind, CallErrorKind::Refused(_)) && asked == Kind::Exchange;
         let unrecognised = |judged: &&Judged| refused && judged.class == Class::Client;
-        let earlier = match headline {
-            Headline::Made(at) => &self.judged[..at],
-            Headline::Unsent(_) => &[],
-        };
+        let earlier = headline.map_or(&[][..], |at| &self.judged[..at]);
         for suspect in earlier.iter().filter(unrecognised) {
-            self.setup.doubt(suspect.attempt.flavor);
+            self.setup.doubt(suspect.note.flavor);
         }
         let may_be_of_the_flavor = match kind {
             CallErrorKind::Refused(_) | CallErrorKind::NoFlavorAccepted => {
@@ -88,21 +105,33 @@ impl<T> Call<T> {
             _ => false,
         };
         let fates = self.judged.iter().map(|judged| judged.fate(asked));
+        let fate = fates.max().unwrap_or(CodeFate::Unsent);
+        let may_have_spent = earlier.iter().position(|judged| unrecognised(&judged));
+        let flavor_was_a_guess = self.ask.is_of_unknown_flavor() && may_be_of_the_flavor;
+        let refresh_token_is_dead = self.judged.iter().any(|it| it.ends_refresh_token(asked));
+        let host = Arc::clone(&self.endpoint.host);
+        let next = self.ladder.first().copied();
+        let (evidence, attempts) = self.tell(None);
+        let unsent = |flavor| {
+            let made = (&evidence, attempts.len());
+            Attempt::new(flavor, None, Outcome::Unsent, Duration::ZERO, made)
+        };
+        let headline = match (headline, next) {
+            (None, Some(flavor)) => Headline::Unsent(unsent(flavor)),
+            (at, _) => Headline::Made(at.unwrap_or_default()),
+        };
         CallError::new(Failure {
             kind,
             asked,
-            host: self.endpoint.host,
+            host,
+            attempts,
             headline,
-            fate: fates.max().unwrap_or(CodeFate::Unsent),
-            may_have_spent: earlier.iter().position(|judged| unrecognised(&judged)),
-            untried: self.ladder.into_vec(),
-            flavor_was_a_guess: self.ask.is_of_unknown_flavor() && may_be_of_the_flavor,
-            refresh_token_is_dead: self
-                .judged
-                .iter()
-                .any(|judged| judged.ends_refresh_token(asked)),
-            attempts: self.judged.into_iter().map(|judged| judged.attempt).collect(),
-            code: self.ask.into_code(),
+            fate,
+            may_have_spent,
+            untried,
+            evidence,
+            refresh_token_is_dead,
+            flavor_was_a_guess,
         })
     }
 
@@ -110,12 +139,38 @@ impl<T> Call<T> {
         &mut self,
         class: Class,
         outcome: Outcome,
-        elapsed: Duration,
+        ended: Ended,
         answer: Option<Answer>,
     ) {
-        let status = answer.as_ref().map(|answer| answer.status);
-        let attempt = Attempt::new(self.ladder[0], status, outcome, elapsed);
-        self.judged.push(Judged { attempt, class, answer });
+        let (note, step) = self.written_down(outcome, ended);
+        self.judged.push(Judged { class, answer, note, step });
+    }
+
+    /// The attempt that is under way, as it has ended.
+    fn written_down(&self, outcome: Outcome, ended: Ended) -> (Note, Step) {
+        let Ended { sent, elapsed, response } = ended;
+        let flavor = self.ladder[0];
+        let status = response.as_ref().map(http::Response::status);
+        let additions = self.additions.clone();
+        let step = Step { flavor, additions, sent, answer: response.map(Kept::new) };
+        (Note { flavor, status, outcome, elapsed }, step)
+    }
+
+    /// What there is to tell, and the attempts, with one that has just ended.
+    fn tell(self, last: Option<(Note, Step)>) -> (Arc<dyn Evidence>, Vec<Attempt>) {
+        let judged = self.judged.into_iter().map(|judged| (judged.note, judged.step));
+        let (notes, mut steps): (Vec<_>, SmallVec<[Step; 1]>) = judged.unzip();
+        let (last_note, last_step) = last.unzip();
+        steps.extend(last_step);
+        let Self { setup, ask, endpoint, parameters, .. } = self;
+        let evidence: Arc<dyn Evidence> =
+            Arc::new(Story { setup, ask, endpoint, parameters, steps });
+        let mut attempts = Vec::with_capacity(notes.len() + usize::from(last_note.is_some()));
+        for Note { flavor, status, outcome, elapsed } in notes.into_iter().chain(last_note) {
+            let made = (&evidence, attempts.len());
+            attempts.push(Attempt::new(flavor, status, outcome, elapsed, made));
+        }
+        (evidence, attempts)
     }
 }
 

@@ -9,6 +9,7 @@ use super::Call;
 use crate::ask::{Ask, scope};
 use crate::conventions::Verb;
 use crate::encode::{self, Manner, Parameters, UrlTooLong};
+use crate::endpoint::Endpoint;
 use crate::error::CallErrorKind;
 use crate::flavor::Flavor;
 use crate::mask::Mask;
@@ -18,6 +19,7 @@ use crate::template;
 use crate::transport::HttpRequest;
 
 /// What the conventions add to a request, with the values of its own.
+#[derive(Clone)]
 pub(super) struct Additions {
     parameters: Vec<(String, Secret)>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -53,7 +55,92 @@ impl Additions {
     }
 }
 
+/// What a request of a call is written from.
+#[derive(Clone, Copy)]
+pub(super) struct Letter<'a> {
+    pub(super) setup: &'a Setup,
+    pub(super) ask: &'a Ask,
+    pub(super) endpoint: &'a Endpoint,
+    /// Of the caller.
+    pub(super) parameters: &'a [(String, Secret)],
+    /// Of the conventions.
+    pub(super) additions: Option<&'a Additions>,
+}
+
+impl<'a> Letter<'a> {
+    pub(super) fn written(self, flavor: Flavor) -> Result<HttpRequest, UrlTooLong> {
+        let kind = self.ask.kind();
+        let conventions = self.setup.conventions.of(kind);
+        let manner = Manner {
+            verb: self.setup.conventions.verb_of(kind),
+            headers: self.additions.map_or(&[], |it| &it.headers),
+            rename: &conventions.rename,
+            id_beside: conventions.params.contains_key("client_id"),
+            omits_id: conventions.omit.contains("client_id"),
+            omits_secret: conventions.omit.contains("client_secret"),
+        };
+        let uri = &self.endpoint.target.uri;
+        encode::request(&self.setup.client, uri, self.parameters(), flavor, manner)
+    }
+
+    /// The parameters in the order of a form, under their standard names.
+    fn parameters(self) -> Parameters<'a> {
+        let mut parameters = self.ask.parameters(self.setup);
+        let omitted = &self.setup.conventions.of(self.ask.kind()).omit;
+        if !omitted.is_empty() {
+            parameters.retain(|(name, _)| !omitted.contains(*name));
+        }
+        let added = self.additions.into_iter().flat_map(|it| &it.parameters);
+        for (name, value) in added.chain(self.parameters) {
+            match parameters.iter_mut().find(|(known, _)| known == name) {
+                Some(parameter) => parameter.1 = value.expose(),
+                None => parameters.push((name, value.expose())),
+            }
+        }
+        parameters
+    }
+
+    /// Hides everything secret of the request that a server could send back.
+    pub(super) fn hide(self, mask: &mut Mask<'a>) {
+        self.ask.hide(mask);
+        if let Some(secret) = self.setup.client.secret() {
+            mask.hide("client_secret", secret.expose());
+            for header in self.setup.client.headers() {
+                let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
+                let credentials = credentials.unwrap_or_default().trim_end_matches('=');
+                mask.hide_also("authorization", credentials);
+            }
+        }
+        for (name, value) in self.parameters {
+            hide(mask, name, value.expose());
+        }
+        if let Some(added) = self.additions {
+            // What conventions say is rather a word than a secret, and then no long one.
+            let may_be_secret = |value: &&str| value.len() >= SHORTEST_SECRET;
+            for (name, value) in &added.parameters {
+                let value = Some(value.expose()).filter(may_be_secret);
+                hide(mask, name, value.unwrap_or_default());
+            }
+            for (name, value) in &added.headers {
+                let value = value.to_str().ok().filter(may_be_secret);
+                mask.hide(name.as_str(), value.unwrap_or_default());
+            }
+        }
+    }
+}
+
 impl<T> Call<T> {
+    /// What the next request is written from.
+    pub(super) fn letter(&self) -> Letter<'_> {
+        Letter {
+            setup: &self.setup,
+            ask: &self.ask,
+            endpoint: &self.endpoint,
+            parameters: &self.parameters,
+            additions: self.additions.as_deref(),
+        }
+    }
+
     /// Why the next request cannot be sent, if so.
     pub(super) fn obstacle(&self) -> Option<CallErrorKind> {
         let accepted = self.ask.code().and_then(|code| code.accepted.as_ref());
@@ -61,13 +148,14 @@ impl<T> Call<T> {
             return Some(CallErrorKind::WrongExchanger);
         }
         let is_in_url = self.setup.conventions.verb_of(self.ask.kind()) != Verb::Post;
-        let is_too_long = is_in_url && self.written(self.ladder[0]).is_err();
+        let is_too_long = is_in_url && self.letter().written(self.ladder[0]).is_err();
         is_too_long.then_some(CallErrorKind::UrlTooLong)
     }
 
     /// The next request, of a call without an [`obstacle`](Self::obstacle).
     pub(super) fn request_at(&self, sent: SystemTime) -> HttpRequest {
-        let Ok(mut request) = self.written(self.ladder[0]) else { return self.empty_request() };
+        let written = self.letter().written(self.ladder[0]);
+        let Ok(mut request) = written else { return self.empty_request() };
         request.extensions_mut().insert(Arc::clone(&self.endpoint.target));
         if let Some(deadline) = self.deadline(sent) {
             request.extensions_mut().insert(deadline);
@@ -82,67 +170,10 @@ impl<T> Call<T> {
         request
     }
 
-    pub(super) fn written(&self, flavor: Flavor) -> Result<HttpRequest, UrlTooLong> {
-        let kind = self.ask.kind();
-        let conventions = self.setup.conventions.of(kind);
-        let manner = Manner {
-            verb: self.setup.conventions.verb_of(kind),
-            headers: self.additions.as_ref().map_or(&[], |it| &it.headers),
-            rename: &conventions.rename,
-            id_beside: conventions.params.contains_key("client_id"),
-            omits_id: conventions.omit.contains("client_id"),
-            omits_secret: conventions.omit.contains("client_secret"),
-        };
-        let uri = &self.endpoint.target.uri;
-        encode::request(&self.setup.client, uri, self.parameters(), flavor, manner)
-    }
-
-    /// The parameters in the order of a form, under their standard names.
-    fn parameters(&self) -> Parameters<'_> {
-        let mut parameters = self.ask.parameters(&self.setup);
-        let omitted = &self.setup.conventions.of(self.ask.kind()).omit;
-        if !omitted.is_empty() {
-            parameters.retain(|(name, _)| !omitted.contains(*name));
-        }
-        let added = self.additions.iter().flat_map(|it| &it.parameters);
-        for (name, value) in added.chain(&self.parameters) {
-            match parameters.iter_mut().find(|(known, _)| known == name) {
-                Some(parameter) => parameter.1 = value.expose(),
-                None => parameters.push((name, value.expose())),
-            }
-        }
-        parameters
-    }
-
     /// Everything secret that a server could send back.
     pub(super) fn mask(&self) -> Mask<'_> {
         let mut mask = Mask::default();
-        self.ask.hide(&mut mask);
-        if let Some(secret) = self.setup.client.secret() {
-            mask.hide("client_secret", secret.expose());
-            for header in self.setup.client.headers() {
-                let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
-                mask.hide("authorization", credentials.unwrap_or_default().trim_end_matches('='));
-            }
-        }
-        for (name, value) in &self.parameters {
-            hide(&mut mask, name, value.expose());
-        }
-        if let Some(added) = &self.additions {
-            // What conventions say is rather a word than a secret, and then no long one.
-            let may_be_secret = |value: &&str| value.len() >= SHORTEST_SECRET;
-            for (name, value) in &added.parameters {
-                hide(
-                    &mut mask,
-                    name,
-                    Some(value.expose()).filter(may_be_secret).unwrap_or_default(),
-                );
-            }
-            for (name, value) in &added.headers {
-                let value = value.to_str().ok().filter(may_be_secret);
-                mask.hide(name.as_str(), value.unwrap_or_default());
-            }
-        }
+        self.letter().hide(&mut mask);
         mask
     }
 }

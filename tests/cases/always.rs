@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use token_exchanger::{CallError, CodeFate, Flavor, HttpRequest, Issued};
+use token_exchanger::{Attempt, CallError, CodeFate, Flavor, HttpRequest, Issued};
 
 use crate::check::LATE;
 use crate::play::{Came, End};
@@ -104,14 +104,18 @@ pub(crate) fn outputs(came: &Came) -> String {
             Ok(Some(issued)) => {
                 let texts = issued.warnings.iter().map(ToString::to_string);
                 let texts = texts.chain(issued.attempts.iter().map(ToString::to_string));
-                format!("{issued:?} {issued:#?} {}", texts.collect::<Vec<_>>().join(" "))
+                let texts = texts.chain(issued.attempts.iter().map(Attempt::to_curl));
+                let report = serde_json::to_string(&issued.report()).expect("JSON");
+                let texts = texts.collect::<Vec<_>>().join(" ");
+                format!("{issued:?} {issued:#?} {texts} {report}")
             }
             Err(error) => {
-                let attempts = error.attempts().iter().map(ToString::to_string);
+                let attempts = error.attempts().iter().map(|it| format!("{it} {}", it.to_curl()));
+                let report = serde_json::to_string(&error.report()).expect("JSON");
                 let attempts = attempts.collect::<Vec<_>>().join(" ");
                 let headline = error.headline();
                 let mut text = format!(
-                    "{error} {error:?} {error:#?} {:?} {headline} {attempts}",
+                    "{error} {error:?} {error:#?} {:?} {headline} {attempts} {report}",
                     error.kind()
                 );
                 let mut source = error.source();
