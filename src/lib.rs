@@ -36,6 +36,10 @@ mod setup;
 // Front door.
 mod exchanger;
 
+// Tools.
+#[cfg(feature = "test-util")]
+pub mod testing;
+
 pub use self::apply::ApplyError;
 pub use self::authorize::{
     Authorization, Authorize, Callback, CallbackError, NoRandomness, PendingAuthorization,
