@@ -181,6 +181,11 @@ impl TokenExchanger {
         self.setup.learned()
     }
 
+    /// What the doctor looks at.
+    pub(crate) fn setup(&self) -> &Arc<Setup> {
+        &self.setup
+    }
+
     fn issuing(&self, ask: Ask, got_by: Option<Flavor>) -> Call<Issued> {
         let endpoints = &self.setup.endpoints;
         let endpoint = match ask.kind() {

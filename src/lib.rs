@@ -37,6 +37,7 @@ mod setup;
 mod exchanger;
 
 // Tools.
+pub mod doctor;
 #[cfg(feature = "test-util")]
 pub mod testing;
 

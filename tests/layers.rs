@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up; a module uses only what stands before it.
-const LAYERS: [&str; 26] = [
+const LAYERS: [&str; 27] = [
     // nouns
     "secret",
     "transport",
@@ -36,6 +36,7 @@ const LAYERS: [&str; 26] = [
     // front door
     "exchanger",
     // tools
+    "doctor",
     "testing",
 ];
 

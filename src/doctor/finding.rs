@@ -1,0 +1,116 @@
+//! What the doctor says.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Something that the doctor found: what is seen, why it probably is so, and what to do.
+///
+/// Its texts are for an integration engineer, hold no secret, and may change; a program asks the kind.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What it is about.
+    pub kind: FindingKind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is seen.
+    pub symptom: String,
+    /// What it most likely comes from.
+    pub cause: String,
+    /// What to do, with the setting's name where there is one.
+    pub remedy: String,
+}
+
+impl Finding {
+    pub(crate) fn problem(
+        kind: FindingKind,
+        symptom: impl Into<String>,
+        cause: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        let (symptom, cause, remedy) = (symptom.into(), cause.into(), remedy.into());
+        Self { kind, severity: Severity::Problem, symptom, cause, remedy }
+    }
+
+    pub(crate) fn risk(
+        kind: FindingKind,
+        symptom: impl Into<String>,
+        cause: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Risk, ..Self::problem(kind, symptom, cause, remedy) }
+    }
+}
+
+/// Three lines.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}\n  cause: {}\n  remedy: {}",
+            self.severity, self.symptom, self.cause, self.remedy
+        )
+    }
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Severity {
+    /// It works now, and may not later.
+    Risk,
+    /// It does not work.
+    Problem,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Risk => "risk",
+            Self::Problem => "problem",
+        })
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// The client id.
+    ClientId,
+    /// The client secret.
+    ClientSecret,
+    /// The client's credentials stand in two places.
+    CredentialsTwice,
+    /// What the `Authorization` header is or carries, beyond id and secret.
+    Authorization,
+    /// The flavor.
+    Flavor,
+    /// The redirect URI.
+    RedirectUri,
+    /// The scopes.
+    Scope,
+    /// The grant type.
+    GrantType,
+    /// PKCE.
+    Pkce,
+    /// Another parameter.
+    Parameter,
+    /// A parameter that goes by another name.
+    ParameterName,
+    /// A header.
+    Header,
+    /// A cookie.
+    Cookie,
+    /// A client certificate.
+    Certificate,
+    /// A body that no flavor writes.
+    Body,
+    /// Whether the parameters stand in the body or in the URL.
+    Verb,
+    /// Where the request goes.
+    Url,
+}
