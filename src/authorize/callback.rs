@@ -74,20 +74,37 @@ impl Callback {
     /// The error that the callback tells, without the code and the state that came along under these
     /// names.
     pub(super) fn error(&self, names: [&str; 2]) -> Result<Option<ServerError>, CallbackError> {
-        let Some(code) = self.decoded("error")? else { return Ok(None) };
         let mut mask = Mask::default();
         for (mark, name) in ["code", "state"].into_iter().zip(names) {
             mask.hide(mark, self.param(name).unwrap_or_default());
         }
+        self.masked_error(&mask)
+    }
+
+    /// The same, of a provider that may call code and state anything.
+    pub(crate) fn any_error(&self) -> Result<Option<ServerError>, CallbackError> {
+        let mut mask = Mask::default();
+        for (name, value) in &self.params {
+            let value = value.as_ref().map_or("", Secret::expose);
+            let is_known = matches!(&**name, "code" | "state");
+            if is_known || (!name.starts_with("error") && value.len() >= SHORTEST_SECRET) {
+                mask.hide("secret", value);
+            }
+        }
+        self.masked_error(&mask)
+    }
+
+    fn masked_error(&self, mask: &Mask<'_>) -> Result<Option<ServerError>, CallbackError> {
+        let Some(code) = self.decoded("error")? else { return Ok(None) };
         let described = ["error_description", "error_message", "error_reason"];
         let description = described.iter().find_map(|name| self.param(name));
         let is_page = |uri: &&str| uri.starts_with("https://") || uri.starts_with("http://");
         Ok(Some(ServerError::new(
-            printable(&mask, code.expose(), CODE_LIMIT),
-            description.map(|text| printable(&mask, text, DESCRIPTION_LIMIT)),
+            printable(mask, code.expose(), CODE_LIMIT),
+            description.map(|text| printable(mask, text, DESCRIPTION_LIMIT)),
             self.param("error_uri")
                 .filter(is_page)
-                .map(|uri| printable(&mask, uri, DESCRIPTION_LIMIT)),
+                .map(|uri| printable(mask, uri, DESCRIPTION_LIMIT)),
         )))
     }
 
@@ -177,6 +194,9 @@ fn decode(text: &str) -> Option<String> {
 
 /// What must be read for a callback to be judged.
 const STANDARD: [&str; 4] = ["code", "state", "iss", "error"];
+
+/// In bytes: what is shorter is rather a word.
+const SHORTEST_SECRET: usize = 8;
 
 /// In bytes. No browser brings more.
 const LIMIT: usize = 64 * 1024;

@@ -113,4 +113,64 @@ pub enum FindingKind {
     Verb,
     /// Where the request goes.
     Url,
+    /// White space around a value.
+    WhiteSpace,
+    /// Secrets would travel in the clear.
+    Cleartext,
+    /// A setting that contradicts another or the standard.
+    Configuration,
+    /// Whether the secret is URL-encoded.
+    SecretEncoding,
+    /// Whether the body is a form or JSON.
+    BodyEncoding,
+    /// The code, of which it is not known what is wrong with it.
+    Code,
+    /// The code was used before.
+    CodeSpent,
+    /// The code came too late.
+    CodeExpired,
+    /// The refresh token is no longer good.
+    RefreshToken,
+    /// No refresh token comes.
+    NoRefreshToken,
+    /// The token lives less than 5 minutes.
+    ShortLifetime,
+    /// How long the token lives is not known, or cannot be.
+    Lifetime,
+    /// The token's type.
+    TokenType,
+    /// The token stands elsewhere in the answer.
+    TokenElsewhere,
+    /// The answer cannot be read.
+    AnswerShape,
+    /// A page for people answers.
+    Page,
+    /// Something in front of the server keeps programs out.
+    Firewall,
+    /// The endpoint sends everyone elsewhere.
+    Redirect,
+    /// The server is down or fails.
+    Unavailable,
+    /// Too many requests.
+    RateLimit,
+    /// The URL, or the headers with the browser's cookies, are too long.
+    HeadersTooLarge,
+    /// The network: names, ports, proxies, time.
+    Network,
+    /// The server's certificate.
+    Tls,
+    /// The clocks differ.
+    ClockSkew,
+    /// Somebody said no.
+    Denied,
+    /// The user has to do something.
+    Consent,
+    /// The state of a callback.
+    State,
+    /// The issuer of a callback.
+    Issuer,
+    /// A callback that brings no code.
+    Callback,
+    /// Nobody knows.
+    Unknown,
 }

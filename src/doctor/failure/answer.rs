@@ -1,0 +1,206 @@
+//! An answer that is about the place or the moment, and not about what was asked.
+
+use url::Url;
+
+use super::super::facts::Facts;
+use super::super::finding::{Finding, FindingKind};
+
+/// 429, 503.
+pub(super) fn later(facts: &Facts<'_>) -> Option<Finding> {
+    let waits = facts.header("retry-after").map(|wait| format!(", and asks to wait ({wait})"));
+    let symptom = || facts.seen() + waits.as_deref().unwrap_or_default();
+    let is_busy = facts.status() == 503 || facts.code() == "temporarily_unavailable";
+    if facts.status() == 429 || facts.says(&["rate limit", "too many requests"]) {
+        return Some(Finding::problem(
+            FindingKind::RateLimit,
+            symptom(),
+            "too many requests came from this client or address; each flavor that is tried counts",
+            "wait, then pin the flavor that works (flavors), so that each exchange is one request",
+        ));
+    }
+    is_busy.then(|| {
+        Finding::problem(
+            FindingKind::Unavailable,
+            symptom(),
+            "the provider is down or overloaded",
+            "try again later, by a new authorization if the code may be spent; look at the \
+             provider's status page",
+        )
+    })
+}
+
+pub(super) fn moved(facts: &Facts<'_>) -> Option<Finding> {
+    if !(300..400).contains(&facts.status()) {
+        return None;
+    }
+    let setting = facts.setting();
+    let location = facts.header("location").unwrap_or_default();
+    let ours = Url::parse(facts.url()).ok();
+    let theirs = ours.as_ref().and_then(|ours| ours.join(location).ok());
+    let (cause, remedy) = match (&ours, &theirs) {
+        (Some(ours), Some(theirs)) if is_login(theirs) => (
+            "it sends whoever is not logged in to a login page: this is a page for users",
+            format!("set {setting} to the token endpoint; {ours} is not it"),
+        ),
+        (Some(ours), Some(theirs)) if same_service(ours, theirs) => {
+            let mut clean = theirs.clone();
+            clean.set_query(None);
+            (
+                "the endpoint is known under a slightly other URL",
+                format!("set {setting} to {clean}"),
+            )
+        }
+        _ => (
+            "the endpoint has moved, or this is not one",
+            format!(
+                "look {setting} up in the provider's documentation; no redirect is followed, since \
+                 it would carry the secret to another place"
+            ),
+        ),
+    };
+    let to = if location.is_empty() { String::new() } else { format!(", to {location}") };
+    Some(Finding::problem(FindingKind::Redirect, format!("{}{to}", facts.seen()), cause, remedy))
+}
+
+fn is_login(url: &Url) -> bool {
+    let path = url.path().to_ascii_lowercase();
+    ["login", "signin", "sign_in", "sign-in", "authenticate"].iter().any(|it| path.contains(it))
+}
+
+/// Whether both differ in the scheme, a `www.`, a final slash or letter case only.
+fn same_service(one: &Url, other: &Url) -> bool {
+    let bare = |url: &Url| {
+        let host = url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
+        (host, url.path().trim_end_matches('/').to_ascii_lowercase())
+    };
+    bare(one) == bare(other)
+}
+
+pub(super) fn too_large_headers(facts: &Facts<'_>) -> Option<Finding> {
+    matches!(facts.status(), 431 | 414).then(|| {
+        Finding::problem(
+            FindingKind::HeadersTooLarge,
+            facts.seen(),
+            "the URL or a header is longer than the server takes",
+            "shorten the scopes and the parameters, and send them in the body: leave \
+             conventions.verb out",
+        )
+    })
+}
+
+/// A server that wants to know who asks.
+pub(super) fn agent(facts: &Facts<'_>) -> Option<Finding> {
+    facts.says(&["user-agent", "user agent"]).then(|| {
+        Finding::problem(
+            FindingKind::Header,
+            facts.seen(),
+            "the server wants a User-Agent header",
+            r#"set conventions.headers to {"User-Agent": "my-product/1.0"}"#,
+        )
+    })
+}
+
+pub(super) fn page(facts: &Facts<'_>) -> Option<Finding> {
+    if !facts.is_page() {
+        return None;
+    }
+    let setting = facts.setting();
+    let is_guarded = [
+        "cloudflare",
+        "captcha",
+        "access denied",
+        "incapsula",
+        "request blocked",
+        "forbidden",
+        "firewall",
+        "bot ",
+    ];
+    let (kind, cause, remedy) = match facts.status() {
+        404 | 405 | 410 => return None,
+        403 | 406 | 429 if facts.says(&is_guarded) => (
+            FindingKind::Firewall,
+            "something in front of the server keeps programs out, by address or by headers",
+            "ask the provider to let your address in; some want a User-Agent \
+             (conventions.headers)"
+                .to_owned(),
+        ),
+        500.. => return None,
+        _ => (
+            FindingKind::Page,
+            "HTML in place of JSON: this is a page for people, such as a login page, and no token \
+             endpoint",
+            format!("check {setting}: it answers programs, and often ends in /token"),
+        ),
+    };
+    Some(Finding::problem(kind, format!("{}, with a page in HTML", facts.seen()), cause, remedy))
+}
+
+pub(super) fn endpoint(facts: &Facts<'_>) -> Option<Finding> {
+    let setting = facts.setting();
+    let (cause, remedy) = match facts.status() {
+        404 | 410 => (
+            "there is nothing at this URL: a wrong path, version, tenant or region",
+            format!("compare {setting} with the provider's documentation, letter by letter"),
+        ),
+        405 => (
+            "the URL exists and does not take this verb: it is another endpoint, such as the \
+             authorization page, or one that wants GET",
+            format!(
+                "check {setting}; if the documentation asks by GET, set conventions.verb to \"get\""
+            ),
+        ),
+        _ => return None,
+    };
+    Some(Finding::problem(FindingKind::Url, facts.seen(), cause, remedy))
+}
+
+/// A success that is none, in words of the provider's own.
+pub(super) fn own_error(facts: &Facts<'_>) -> Option<Finding> {
+    if !(200..300).contains(&facts.status()) {
+        return None;
+    }
+    let json = facts.json();
+    let members = json.as_ref().and_then(|json| json.as_object());
+    let names = ["ok", "success", "status", "code", "errcode", "err_no", "errno", "ret", "result"];
+    let sign = names.iter().find(|name| members.is_some_and(|it| it.contains_key(**name)));
+    Some(match sign {
+        Some(sign) => Finding::problem(
+            FindingKind::AnswerShape,
+            format!("{}, without a token", facts.seen()),
+            format!("the provider tells its errors in a success, by the member {sign}"),
+            format!(
+                r#"set conventions.answer.error to {{"pointer": "/{sign}", "success": [...]}} with the value that means success, and "description" to its message; then read what it says"#
+            ),
+        ),
+        None => Finding::problem(
+            FindingKind::AnswerShape,
+            format!("{}, without a token", facts.seen()),
+            "this is no answer of a token endpoint, or the token has a name that tells nothing",
+            format!(
+                "check {}; if the answer does hold the token, set conventions.answer.root and rename",
+                facts.setting()
+            ),
+        ),
+    })
+}
+
+pub(super) fn fault(facts: &Facts<'_>) -> Option<Finding> {
+    let is_fault = facts.status() >= 500 || facts.code() == "server_error";
+    let all = &facts.report.attempts;
+    let failed = all.iter().filter(|it| it.answer.as_ref().is_some_and(|it| it.status >= 500));
+    let cause = if failed.count() == all.len() {
+        "the server fails whatever it is asked: it is down, or a parameter that all requests have \
+         upsets it"
+    } else {
+        "the server fails at some ways of asking, and refuses the others"
+    };
+    is_fault.then(|| {
+        Finding::problem(
+            FindingKind::Unavailable,
+            facts.seen(),
+            cause,
+            "try again later; if it stays, send the request by curl (Attempt::to_curl) with less and \
+             less in it, and show the provider the report",
+        )
+    })
+}

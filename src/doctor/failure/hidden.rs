@@ -1,0 +1,110 @@
+//! A success that holds its token where nobody looked.
+
+use serde_json::Value;
+
+use super::super::facts::Facts;
+use super::super::finding::{Finding, FindingKind};
+
+pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
+    let kind = facts.report.kind.as_deref();
+    let is_success = (200..300).contains(&facts.status());
+    if !is_success || kind != Some("unreadable") {
+        return None;
+    }
+    let json = facts.json();
+    let place = json.as_ref().and_then(|json| find(json, ""));
+    let body = facts.told.answer.as_ref().map_or("", |answer| &answer.body);
+    Some(match place {
+        Some((root, name)) => {
+            let mut conventions = Vec::new();
+            if !root.is_empty() {
+                conventions.push(format!(r#""root": "{root}""#));
+            }
+            if name != "access_token" {
+                conventions.push(format!(r#""rename": {{"access_token": "{name}"}}"#));
+            }
+            if conventions.is_empty() {
+                return Some(unusable(facts));
+            }
+            Finding::problem(
+                FindingKind::TokenElsewhere,
+                format!("{}, and the token is at {root}/{name}", facts.seen()),
+                "the provider puts the token into another place than the standard does",
+                format!(
+                    r#"set conventions.answer to {{{}}}; the code is spent: let the user authorize again"#,
+                    conventions.join(", ")
+                ),
+            )
+        }
+        None if json.is_none() && body.contains("[access_token") => unusable(facts),
+        None => return None,
+    })
+}
+
+fn unusable(facts: &Facts<'_>) -> Finding {
+    Finding::problem(
+        FindingKind::AnswerShape,
+        facts.seen(),
+        "the answer names a token, and cannot be read: it is cut off, damaged, or tells an error too",
+        "look at the answer in the report; if it is always so, show it to the provider. The code is \
+         spent: let the user authorize again",
+    )
+}
+
+/// The object that holds the access token, and the name that the token has there: the standard name
+/// anywhere before any other.
+fn find(value: &Value, at: &str) -> Option<(String, String)> {
+    let names: [fn(&str) -> bool; 3] = [
+        |name| name == "access_token",
+        |name| bare(name) == "accesstoken",
+        |name| {
+            ["token", "jwt", "authtoken", "bearertoken", "sessiontoken", "apitoken", "usertoken"]
+                .contains(&&*bare(name))
+        },
+    ];
+    names.iter().find_map(|is_one| find_named(value, at, is_one)).or_else(|| find_opaque(value, at))
+}
+
+fn find_named(value: &Value, at: &str, is_one: &fn(&str) -> bool) -> Option<(String, String)> {
+    let Value::Object(members) = value else {
+        return within(value, at, |it, at| find_named(it, at, is_one));
+    };
+    let own = members.iter().find(|(name, value)| is_one(name) && is_mark(value));
+    own.map(|(name, _)| (at.to_owned(), name.clone()))
+        .or_else(|| within(value, at, |it, at| find_named(it, at, is_one)))
+}
+
+/// What looks like a token, if nothing else does.
+fn find_opaque(value: &Value, at: &str) -> Option<(String, String)> {
+    let Value::Object(members) = value else { return None };
+    let mut own = members.iter().filter(|(_, value)| is_mark(value));
+    match (own.next(), own.next()) {
+        (Some((name, _)), None) => Some((at.to_owned(), name.clone())),
+        _ => within(value, at, find_opaque),
+    }
+}
+
+fn within(
+    value: &Value,
+    at: &str,
+    find: impl Fn(&Value, &str) -> Option<(String, String)>,
+) -> Option<(String, String)> {
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            find(value, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")))
+        }),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .find_map(|(number, value)| find(value, &format!("{at}/{number}"))),
+        _ => None,
+    }
+}
+
+fn is_mark(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with('[') && text.ends_with(']'))
+}
+
+fn bare(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}

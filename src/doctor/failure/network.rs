@@ -1,0 +1,63 @@
+//! No answer came.
+
+use super::super::facts::Facts;
+use super::super::finding::{Finding, FindingKind};
+
+pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
+    let setting = facts.setting();
+    let because = facts.report.because.join(": ");
+    let words = because.to_lowercase();
+    let says = |known: &[&str]| known.iter().any(|word| words.contains(word));
+    let symptom = format!("{} gave no answer: {because}", facts.url());
+    let (kind, cause, remedy) = match facts.told.outcome.as_str() {
+        "connect" if says(&["dns", "resolve", "lookup", "name or service"]) => (
+            FindingKind::Network,
+            "there is no host of that name, or this machine cannot look names up",
+            format!("check the host in {setting}, letter by letter, then the network's DNS"),
+        ),
+        "connect" if says(&["certificate", "tls", "ssl", "handshake", "unknownissuer"]) => (
+            FindingKind::Tls,
+            "the server's certificate is not trusted here, has expired, or is for another host",
+            format!(
+                "check the host in {setting}; for a CA of your own give the transport its \
+                 certificate: ReqwestTransport::from_builder"
+            ),
+        ),
+        "connect" if says(&["proxy", "tunnel"]) => (
+            FindingKind::Network,
+            "the proxy on the way refused or could not reach the server",
+            "check HTTPS_PROXY and NO_PROXY, and what the proxy lets through".to_owned(),
+        ),
+        "connect" => (
+            FindingKind::Network,
+            "nobody listens there, or a firewall is in between",
+            format!("check host and port in {setting}, and that this machine may reach them"),
+        ),
+        "timeout" => (
+            FindingKind::Network,
+            "the server is slow or stuck, or a firewall drops what it sends",
+            "try again later; if it is always slow, raise time_limit. The request may have arrived: \
+             authorize again rather than send the code once more"
+                .to_owned(),
+        ),
+        "interrupted" => (
+            FindingKind::Network,
+            "the connection broke in the middle: a proxy, a restart, or an answer that was cut off",
+            "try again with a new authorization: the request may have arrived, and its code with it"
+                .to_owned(),
+        ),
+        "too_large" => (
+            FindingKind::Url,
+            "no token endpoint answers so much; it is probably a page or a file",
+            format!("check {setting}"),
+        ),
+        "unplugged" => (
+            FindingKind::Configuration,
+            "the exchanger was built without an HTTP client",
+            "give the builder a transport, switch on the feature rustls, or use send_blocking"
+                .to_owned(),
+        ),
+        _ => return None,
+    };
+    Some(Finding::problem(kind, symptom, cause, remedy))
+}
