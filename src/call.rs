@@ -306,6 +306,7 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-fn now() -> SystemTime {
+/// The one clock of all but the transports.
+pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }

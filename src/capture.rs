@@ -1,5 +1,7 @@
 //! A request or an answer as it may be shown: with a mark in place of each secret.
 
+use std::error::Error as StdError;
+
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -128,6 +130,14 @@ impl<'a> Veil<'a> {
 
     pub(crate) fn apply(&self, text: &str) -> String {
         self.found.apply(&self.thin(text))
+    }
+
+    /// The error without the known secrets.
+    pub(crate) fn error(
+        &self,
+        error: Box<dyn StdError + Send + Sync>,
+    ) -> Box<dyn StdError + Send + Sync> {
+        self.known.error(error)
     }
 
     /// The text of a request, with marks to be filled in.

@@ -3,24 +3,34 @@
 //! Without sending anything, of a configuration ([`check_builder`], [`check_exchanger`]), a failed
 //! call ([`check_error`]), a token that was got ([`check_issued`]), a report of either
 //! ([`check_report`]), the leg through the browser ([`check_callback`], [`check_browser`]), and
-//! a curl command that works ([`compare`]).
+//! a curl command that works ([`compare()`]).
+//!
+//! By sending, where somebody asks for it: a [`Walk`] from the token endpoint to the API and back,
+//! and [`detect()`], which learns the flavor without a code.
 
+mod blocking;
 mod browser;
 mod clock;
 mod compare;
 mod configuration;
 mod curl;
+mod detect;
 mod facts;
 mod failure;
 mod finding;
 mod offline;
 mod success;
+mod walk;
 
 pub use self::browser::{check_browser, check_callback, check_callback_error};
 pub use self::compare::compare;
 pub use self::configuration::{check_builder, check_config_error, check_exchanger};
 pub use self::curl::CurlError;
+pub use self::detect::{Confidence, Detection, Means, Probe, detect, detect_blocking};
 pub use self::finding::{Finding, FindingKind, Severity};
+pub use self::walk::{
+    ApiEvidence, Step, StepEvidence, StepName, StepStatus, Walk, WalkReport, Walked,
+};
 
 use self::facts::Facts;
 use crate::call::Issued;

@@ -50,6 +50,13 @@ impl Client {
         }
     }
 
+    /// With a template of both halves of a header, if they are not as usual.
+    pub(crate) fn with_basic(id: String, secret: Option<Secret>, basic: Option<&str>) -> Self {
+        let basic = basic.unwrap_or("{client_id}:{client_secret}");
+        let (user, password) = basic.split_once(':').unwrap_or((basic, ""));
+        Self::new(id, secret, [user, password])
+    }
+
     pub(crate) fn id(&self) -> &str {
         &self.id
     }

@@ -15,6 +15,9 @@ use crate::encode::with_query;
 use crate::error::{MissingEndpoint, NotRefreshable};
 use crate::flavor::Flavor;
 use crate::kind::Kind;
+use crate::mask::Mask;
+use crate::report::ReportedConfiguration;
+use crate::secret::Secret;
 use crate::setup::Setup;
 use crate::token::Token;
 
@@ -102,10 +105,19 @@ impl TokenExchanger {
     ///
     /// - the builder was given no [`revocation_url`](TokenExchangerBuilder::revocation_url)
     pub fn revoke(&self, token: &Token) -> Result<Call<()>, MissingEndpoint> {
+        self.revoking(token, |_| ())
+    }
+
+    /// Revokes, and makes something of the story of how.
+    pub(crate) fn revoking<T>(
+        &self,
+        token: &Token,
+        finish: fn(Issued) -> T,
+    ) -> Result<Call<T>, MissingEndpoint> {
         let endpoint = self.setup.endpoints.revocation.as_ref();
         let endpoint = endpoint.ok_or(MissingEndpoint { field: "revocation_url" })?;
         let ask = Ask::Revocation(Box::new(token.clone()));
-        Ok(Call::new(&self.setup, endpoint, ask, token.flavor, |_| ()))
+        Ok(Call::new(&self.setup, endpoint, ask, token.flavor, finish))
     }
 
     /// Puts the token into an API request: as `Authorization: Bearer`, or as
@@ -184,6 +196,19 @@ impl TokenExchanger {
     /// What the doctor looks at.
     pub(crate) fn setup(&self) -> &Arc<Setup> {
         &self.setup
+    }
+
+    /// How it is configured, without a secret.
+    pub(crate) fn configuration(&self) -> ReportedConfiguration {
+        let mut mask = Mask::default();
+        self.setup.hide(&mut mask);
+        self.setup.hide_urls(&mut mask);
+        self.setup.configuration(|text| mask.apply(text))
+    }
+
+    /// An exchanger for a client of the same id and another secret. It has learned nothing.
+    pub(crate) fn with_secret(&self, secret: Secret) -> Self {
+        Self { setup: Arc::new(self.setup.with_secret(secret)) }
     }
 
     fn issuing(&self, ask: Ask, got_by: Option<Flavor>) -> Call<Issued> {

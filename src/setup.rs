@@ -13,8 +13,13 @@ use crate::endpoint::{Cleartext, Endpoint};
 use crate::flavor::Flavor;
 use crate::kind::Kind;
 use crate::ladder::{self, Ladder, Learned, Wishes};
+use crate::secret::Secret;
 use crate::transport::Transport;
 use crate::verdict::Policy;
+
+mod told;
+
+pub(crate) use self::told::hide_query;
 
 pub(crate) struct Setup {
     pub(crate) client: Client,
@@ -38,6 +43,7 @@ pub(crate) struct Setup {
 }
 
 /// Where requests go to.
+#[derive(Clone)]
 pub(crate) struct Endpoints {
     pub(crate) authorization: Option<Endpoint>,
     pub(crate) token: Endpoint,
@@ -83,6 +89,31 @@ impl Setup {
     /// Learns that the flavor may have spent a code.
     pub(crate) fn doubt(&self, flavor: Flavor) {
         learned(&self.exchanges).doubt(&self.client, &self.wishes(Kind::Exchange), flavor);
+    }
+
+    /// The same for a client of another secret, which has learned nothing.
+    pub(crate) fn with_secret(&self, secret: Secret) -> Self {
+        let basic = self.conventions.basic.as_deref();
+        let client = Client::with_basic(self.client.id().to_owned(), Some(secret), basic);
+        let nothing = |kind| Mutex::new(Learned::nothing(&client, &self.wishes(kind)));
+        Self {
+            exchanges: nothing(Kind::Exchange),
+            client_credentials: nothing(Kind::ClientCredentials),
+            client,
+            endpoints: self.endpoints.clone(),
+            cleartext: self.cleartext,
+            redirect_uri: self.redirect_uri.clone(),
+            scopes: self.scopes.clone(),
+            scope: self.scope.clone(),
+            issuer: self.issuer.clone(),
+            conventions: self.conventions.clone(),
+            wishes: self.wishes.clone(),
+            max_attempts: self.max_attempts,
+            time_limit: self.time_limit,
+            transport: Arc::clone(&self.transport),
+            origin: self.origin.clone(),
+            random: self.random.split(),
+        }
     }
 
     fn can_ask_by(&self, flavor: Flavor) -> bool {
@@ -135,6 +166,12 @@ pub(crate) struct Random {
 impl Random {
     pub(crate) fn new(seed: Option<[u8; 32]>) -> Self {
         Self { seed, next: AtomicU64::new(0) }
+    }
+
+    /// Another one, which gives none of the same values.
+    fn split(&self) -> Self {
+        let seed = |seed| Sha256::new().chain_update(seed).chain_update(self.value()).finalize();
+        Self::new(self.seed.map(|it| seed(it).into()))
     }
 
     /// 32 hexadecimal digits that have not been given before.

@@ -103,14 +103,7 @@ impl<'a> Letter<'a> {
     /// Hides everything secret of the request that a server could send back.
     pub(super) fn hide(self, mask: &mut Mask<'a>) {
         self.ask.hide(mask);
-        if let Some(secret) = self.setup.client.secret() {
-            mask.hide("client_secret", secret.expose());
-            for header in self.setup.client.headers() {
-                let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
-                let credentials = credentials.unwrap_or_default().trim_end_matches('=');
-                mask.hide_also("authorization", credentials);
-            }
-        }
+        self.setup.hide(mask);
         for (name, value) in self.parameters {
             hide(mask, name, value.expose());
         }

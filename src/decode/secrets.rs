@@ -129,7 +129,8 @@ impl Search<'_> {
     fn alone(&mut self, text: &str) {
         let word = text.trim().trim_matches(QUOTES);
         let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && b != b'=');
-        if self.is_success && is_word && !word.contains(['{', '[', '<']) {
+        let is_other = word.contains(['{', '[', '<']) || word.contains("://");
+        if self.is_success && is_word && !is_other {
             self.named("opaque", word);
         }
     }

@@ -135,7 +135,9 @@ pub enum FindingKind {
     NoRefreshToken,
     /// The token lives less than 5 minutes.
     ShortLifetime,
-    /// How long the token lives is not known, or cannot be.
+    /// How long the token lives is not known.
+    UnknownLifetime,
+    /// The token is said to live longer than any does.
     Lifetime,
     /// The token's type.
     TokenType,
@@ -173,4 +175,26 @@ pub enum FindingKind {
     Callback,
     /// Nobody knows.
     Unknown,
+    /// The access token has expired.
+    TokenExpired,
+    /// A refresh gave the access token that was there before.
+    SameAccessToken,
+    /// The refresh token expires, and a refresh did not renew it.
+    RefreshTokenNotRenewed,
+    /// The new token could not be saved.
+    TokenNotSaved,
+    /// The token could not be put into the API request.
+    TokenNotApplied,
+    /// The API does not accept the token.
+    TokenNotAccepted,
+    /// The API accepts the token, and not for this request.
+    ApiForbidden,
+    /// The API refuses the request.
+    ApiRefused,
+    /// The API is not at that URL.
+    ApiUrl,
+    /// The API is unavailable.
+    ApiUnavailable,
+    /// The API gave no answer.
+    ApiNoAnswer,
 }

@@ -66,7 +66,7 @@ fn lifetime(token: &ReportedToken) -> Option<Finding> {
              conventions.answer.expires_at",
         )),
         None if token.has_refresh_token => Some(Finding::risk(
-            FindingKind::Lifetime,
+            FindingKind::UnknownLifetime,
             "the answer does not say when the token ends",
             "the member is missing, or has another name than expires_in",
             "refresh when the API answers 401; if the documentation tells the lifetime, set \

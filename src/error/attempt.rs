@@ -63,7 +63,7 @@ impl Attempt {
     /// URL-encoded code. Curl adds a `User-Agent` of its own.
     ///
     /// To send a code again can cost the token that it was traded for: see
-    /// [`CallError::danger_into_code`].
+    /// [`CallError::danger_into_code`](crate::CallError::danger_into_code).
     pub fn to_curl(&self) -> String {
         self.evidence.curl(self.at).unwrap_or_default()
     }

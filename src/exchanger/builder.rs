@@ -227,9 +227,8 @@ impl TokenExchangerBuilder {
         let seed = seed.map_err(|NoRandomness| ConfigError::NoRandomness)?;
 
         let origin = origin(&self.token_url, &self.client_id);
-        let basic = self.conventions.basic.as_deref().unwrap_or("{client_id}:{client_secret}");
-        let (user, password) = basic.split_once(':').unwrap_or((basic, ""));
-        let client = Client::new(self.client_id, secret, [user, password]);
+        let basic = self.conventions.basic.as_deref();
+        let client = Client::with_basic(self.client_id, secret, basic);
         let learned = Kind::ALL.map(|kind| {
             let wishes = wishes_of(kind, &self.wishes, &self.conventions);
             Learned::nothing(&client, &wishes)

@@ -1,0 +1,101 @@
+//! Tries a token at the API.
+
+use std::error::Error as StdError;
+
+use self::meaning::{Seen, look, no_answer};
+use self::trial::Trial;
+use super::super::{Finding, FindingKind};
+use super::report::{ApiEvidence, Step, StepEvidence, StepName, StepStatus};
+use crate::call::now;
+use crate::capture::Veil;
+use crate::exchanger::TokenExchanger;
+use crate::report::unix_seconds;
+use crate::token::Token;
+use crate::transport::{Deadline, HttpRequest, Transport, TransportError, TransportErrorKind};
+
+mod meaning;
+mod trial;
+
+/// A step that tried a token, and whether another token can fare otherwise.
+pub(super) struct Tried {
+    pub(super) step: Step,
+    pub(super) again: Again,
+}
+
+/// Whether to ask the API once more.
+pub(super) enum Again {
+    Yes,
+    /// What failed was not about the token.
+    No(&'static str),
+}
+
+/// Puts the token into the request, and sends it.
+pub(super) async fn call(
+    exchanger: &TokenExchanger,
+    token: &Token,
+    api: &HttpRequest,
+    name: StepName,
+    transport: &dyn Transport,
+) -> Tried {
+    let mut request = api.clone();
+    if let Err(error) = exchanger.apply(token, &mut request) {
+        let finding = Finding::problem(
+            FindingKind::TokenNotApplied,
+            "the token could not be put into the API request: nothing was sent",
+            error.to_string(),
+            "mend the request that the walk was given, or conventions.apply",
+        );
+        let said = format!("nothing was sent: {error}");
+        let step = Step::new(name, StepStatus::Failed, said).found([finding]);
+        return Tried { step, again: Again::Yes };
+    }
+    let sent = now();
+    if let Some(moment) = sent.checked_add(exchanger.setup().time_limit) {
+        request.extensions_mut().insert(Deadline(moment));
+    }
+    let answer = transport.send(request.clone()).await;
+    let elapsed = now().duration_since(sent).unwrap_or_default();
+
+    let trial = Trial { exchanger, token, api, sent: &request };
+    let veil = trial.veil();
+    let request = trial.captured(&veil);
+    let asked =
+        format!("{} {}", request.method, request.url.split(['?', '#']).next().unwrap_or_default());
+    let evidence = |answer, because| {
+        let elapsed_ms = elapsed.as_millis().try_into().unwrap_or(u64::MAX);
+        let sent_at = unix_seconds(sent);
+        StepEvidence::Api(ApiEvidence { request, answer, because, sent_at, elapsed_ms })
+    };
+    match answer {
+        Ok(response) => {
+            let Seen { status, said, finding, again } = look(&trial, &response);
+            let step = Step::new(name, status, format!("{asked} got {said}"));
+            let answer = trial.shown(response, status);
+            Tried { step: step.found(finding).shown_by(evidence(Some(answer), Vec::new())), again }
+        }
+        // Only a success is read for so long that it can be too long.
+        Err(error) if error.kind() == TransportErrorKind::TooLarge => {
+            let said = format!("{asked} got a success, longer than is read");
+            let step = Step::new(name, StepStatus::Passed, said);
+            Tried { step: step.shown_by(evidence(None, because(error, &veil))), again: Again::Yes }
+        }
+        Err(error) => {
+            let said = format!("{asked} got no answer: {error}");
+            let step = Step::new(name, StepStatus::Failed, said).found([no_answer(&error)]);
+            let step = step.shown_by(evidence(None, because(error, &veil)));
+            Tried { step, again: Again::No("the API gave no answer") }
+        }
+    }
+}
+
+/// What the error comes from, without secrets.
+fn because(error: TransportError, veil: &Veil<'_>) -> Vec<String> {
+    let error = error.map_source(|source| veil.error(source));
+    let mut because = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        because.push(cause.to_string());
+        source = cause.source();
+    }
+    because
+}
