@@ -11,6 +11,8 @@ use http::header::RETRY_AFTER;
 
 use self::end::{Ended, Judged};
 use self::letter::Additions;
+use self::story::Story;
+use self::trace::Trace;
 use crate::ask::Ask;
 use crate::capture::curl;
 use crate::conventions::{Verb, standard_name};
@@ -31,6 +33,7 @@ mod end;
 mod issued;
 mod letter;
 mod story;
+mod trace;
 
 pub use self::issued::Issued;
 
@@ -47,19 +50,18 @@ pub use self::issued::Issued;
 /// the caller may be cancelled: `tokio::spawn(exchanger.exchange(code).into_future())`.
 #[must_use = "a call does nothing until it is awaited, sent or turned"]
 pub struct Call<T> {
-    setup: Arc<Setup>,
-    ask: Ask,
-    endpoint: Endpoint,
+    /// What is asked, where and by whom. Nobody else has it until the call is over, when it goes to
+    /// those who ask what happened.
+    story: Arc<Story>,
     /// Of the conventions, for the next request.
     additions: Option<Box<Additions>>,
-    /// Of the caller.
-    parameters: Vec<(String, Secret)>,
     /// What is left to try; the first is under way. Never empty.
     ladder: Ladder,
     judged: Vec<Judged>,
     /// When the first request was sent.
     started: Option<SystemTime>,
     finish: fn(Issued) -> T,
+    trace: Trace,
 }
 
 impl<T> Call<T> {
@@ -74,10 +76,8 @@ impl<T> Call<T> {
         Self {
             ladder: setup.flavors(ask.kind(), got_by),
             additions: Additions::new(setup, &ask),
-            endpoint: endpoint.clone(),
-            setup: Arc::clone(setup),
-            ask,
-            parameters: Vec::new(),
+            trace: Trace::new(ask.kind(), endpoint),
+            story: Arc::new(Story::new(Arc::clone(setup), endpoint.clone(), ask)),
             judged: Vec::new(),
             started: None,
             finish,
@@ -91,17 +91,18 @@ impl<T> Call<T> {
     /// `client_id` and `client_secret` stand where the flavor puts credentials into the body, and
     /// nowhere else.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        let rename = &self.setup.conventions.of(self.ask.kind()).rename;
-        let name = standard_name(rename, self.ask.kind().parameters(), name.into());
-        self.parameters.retain(|(known, _)| *known != name);
-        self.parameters.push((name, value.into()));
+        let Story { setup, ask, parameters, .. } = self.story_mut();
+        let rename = &setup.conventions.of(ask.kind()).rename;
+        let name = standard_name(rename, ask.kind().parameters(), name.into());
+        parameters.retain(|(known, _)| *known != name);
+        parameters.push((name, value.into()));
         self
     }
 
     /// Tries this flavor and no other, written as asked: `basic` without a secret is `id:`.
     /// Where the conventions put all into the URL, there is no body, and JSON is a form.
     pub fn flavor(mut self, mut flavor: Flavor) -> Self {
-        if self.setup.conventions.verb_of(self.ask.kind()) != Verb::Post {
+        if self.story.setup.conventions.verb_of(self.story.ask.kind()) != Verb::Post {
             flavor.encoding = BodyEncoding::Form;
         }
         self.ladder = Ladder::from_slice(&[flavor]);
@@ -119,7 +120,8 @@ impl<T> Call<T> {
     /// - the URL could not be configured as the token URL either, see
     ///   [`build`](crate::TokenExchangerBuilder::build); the call is gone then, and with it its code
     pub fn endpoint(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.endpoint = Endpoint::parse("endpoint", url, self.setup.cleartext)?;
+        let story = self.story_mut();
+        story.endpoint = Endpoint::parse("endpoint", url, story.setup.cleartext)?;
         Ok(self)
     }
 
@@ -134,7 +136,8 @@ impl<T> Call<T> {
                 return Err(self.unsent(kind));
             }
             let sent = now();
-            let answer = transport.send(self.request_at(sent)).await;
+            let sending = self.trace.within(|| transport.send(self.request_at(sent)));
+            let answer = self.trace.around(sending).await;
             match self.judge(answer, sent, now()) {
                 ControlFlow::Continue(next) => self = next,
                 ControlFlow::Break(end) => return end,
@@ -156,7 +159,8 @@ impl<T> Call<T> {
                 return Err(self.unsent(kind));
             }
             let sent = now();
-            let answer = send(self.request_at(sent));
+            let request = self.request_at(sent);
+            let answer = self.trace.within(|| send(request));
             match self.judge(answer, sent, now()) {
                 ControlFlow::Continue(next) => self = next,
                 ControlFlow::Break(end) => return end,
@@ -219,7 +223,7 @@ impl<T> Call<T> {
 
         let status = response.status();
         let asked = self.asked();
-        let reading = self.ask.read(&response, sent, &self.setup, || self.mask());
+        let reading = self.story.ask.read(&response, sent, &self.story.setup, || self.mask());
         let asks_to_wait = response.headers().contains_key(RETRY_AFTER);
         let class = verdict::class(status, asks_to_wait, &reading, asked);
         let told = match reading {
@@ -248,7 +252,7 @@ impl<T> Call<T> {
             self.ladder.retain(|it| it.encoding != encoding);
         }
         // What tells two flavors apart may be a secret that a parameter has taken away.
-        let secret_is_set = self.parameters.iter().any(|(name, _)| name == "client_secret");
+        let secret_is_set = self.story.parameters.iter().any(|(name, _)| name == "client_secret");
         let compare = secret_is_set && asked.reach != Reach::Exhaustive;
         let sent = compare.then(|| self.letter().written(asked.flavor).ok()).flatten();
         let repeats = |flavor| {
@@ -261,26 +265,30 @@ impl<T> Call<T> {
         if self.is_at_its_end(received) {
             return ControlFlow::Break(Err(self.exhausted()));
         }
-        self.additions = Additions::new(&self.setup, &self.ask);
+        self.additions = Additions::new(&self.story.setup, &self.story.ask);
         ControlFlow::Continue(self)
+    }
+
+    fn story_mut(&mut self) -> &mut Story {
+        Arc::get_mut(&mut self.story).expect("it is given away when the call is over")
     }
 
     fn asked(&self) -> Asked {
         Asked {
-            reach: self.ask.reach(&self.setup),
+            reach: self.story.ask.reach(&self.story.setup),
             flavor: self.ladder[0],
-            encoding_matters: self.setup.client.encoding_matters(),
+            encoding_matters: self.story.setup.client.encoding_matters(),
         }
     }
 
     fn deadline(&self, sent: SystemTime) -> Option<Deadline> {
         let started = self.started.unwrap_or(sent);
-        started.checked_add(self.setup.time_limit).map(Deadline)
+        started.checked_add(self.story.setup.time_limit).map(Deadline)
     }
 
     fn is_at_its_end(&self, now: SystemTime) -> bool {
         self.ladder.is_empty()
-            || self.setup.max_attempts.is_some_and(|most| self.judged.len() >= most)
+            || self.story.setup.max_attempts.is_some_and(|most| self.judged.len() >= most)
             || self.deadline(now).is_some_and(|deadline| deadline.left(now).is_zero())
     }
 }
@@ -290,7 +298,7 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let transport = Arc::clone(&self.setup.transport);
+        let transport = Arc::clone(&self.story.setup.transport);
         Box::pin(async move { self.send(&*transport).await })
     }
 }
@@ -298,10 +306,10 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("asks", &self.ask.kind().to_string())
-            .field("host", &self.endpoint.host)
+            .field("asks", &self.story.ask.kind().to_string())
+            .field("host", &self.story.endpoint.host)
             .field("flavors", &self.ladder)
-            .field("parameters", &self.parameters)
+            .field("parameters", &self.story.parameters)
             .finish_non_exhaustive()
     }
 }

@@ -202,9 +202,9 @@ pub enum CallErrorKind {
     UrlTooLong,
 }
 
-impl fmt::Display for CallErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl CallErrorKind {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
             Self::Refused(_) => "refused",
             Self::NoFlavorAccepted => "no_flavor_accepted",
             Self::WrongEndpoint(_) => "wrong_endpoint",
@@ -214,6 +214,12 @@ impl fmt::Display for CallErrorKind {
             Self::Transport(_) => "transport",
             Self::WrongExchanger => "wrong_exchanger",
             Self::UrlTooLong => "url_too_long",
-        })
+        }
+    }
+}
+
+impl fmt::Display for CallErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

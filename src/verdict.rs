@@ -82,6 +82,25 @@ pub(crate) enum Class {
     Fault,
 }
 
+impl Class {
+    /// For programs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::MaybeToken => "maybe_token",
+            Self::NoAnswer(_) => "no_answer",
+            Self::Wait => "wait",
+            Self::Moved => "moved",
+            Self::Client => "client",
+            Self::Asking { .. } => "asking",
+            Self::Blank => "blank",
+            Self::Grant => "grant",
+            Self::Endpoint => "endpoint",
+            Self::Fault => "fault",
+        }
+    }
+}
+
 /// What to do after an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {

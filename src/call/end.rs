@@ -1,16 +1,17 @@
 //! How a call ends: what it got, or the error that tells of every attempt.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-use smallvec::SmallVec;
-
-use super::story::{Step, Story};
+use super::story::Step;
+use super::trace::Told;
 use super::{Call, Issued};
 use crate::capture::Kept;
 use crate::code::CodeFate;
+use crate::conventions::Verb;
 use crate::decode::Warning;
 use crate::error::{Attempt, CallError, CallErrorKind, Failure, Headline, Outcome};
 use crate::flavor::Flavor;
@@ -26,7 +27,8 @@ pub(super) struct Judged {
     /// `None` where none came.
     answer: Option<Answer>,
     note: Note,
-    step: Step,
+    /// Until the call is over.
+    step: Option<Step>,
 }
 
 /// What everyone may see of an attempt at once.
@@ -47,11 +49,12 @@ pub(super) struct Ended {
 impl<T> Call<T> {
     pub(super) fn accepted(self, mut token: Token, mut warnings: Vec<Warning>, ended: Ended) -> T {
         let flavor = self.ladder[0];
-        self.setup.accept(self.ask.kind(), flavor);
+        self.story.setup.accept(self.story.ask.kind(), flavor);
         token.flavor = Some(flavor);
-        self.ask.complete(&mut token, &mut warnings, &self.setup);
-        let (note, step) = self.written_down(Outcome::Accepted, ended);
-        let (finish, asked) = (self.finish, self.ask.kind());
+        self.story.ask.complete(&mut token, &mut warnings, &self.story.setup);
+        let (note, step) = self.written_down(Class::Token, Outcome::Accepted, ended);
+        let (finish, asked) = (self.finish, self.story.ask.kind());
+        self.trace.end(self.judged.len() + 1, "issued");
         let (evidence, attempts) = self.tell(Some((note, step)));
         finish(Issued { token, flavor, attempts, warnings, evidence, asked })
     }
@@ -78,7 +81,7 @@ impl<T> Call<T> {
     pub(super) fn exhausted(self) -> CallError {
         let answers = self.judged.iter();
         let answers = answers.filter_map(|judged| Some((judged.class, judged.answer.as_ref()?)));
-        let reach = self.ask.reach(&self.setup);
+        let reach = self.story.ask.reach(&self.story.setup);
         let (headline, kind) = verdict::exhausted(&answers.collect::<Vec<_>>(), reach);
         let untried = self.ladder.to_vec();
         self.error(Some(headline), kind, untried)
@@ -91,12 +94,12 @@ impl<T> Call<T> {
         kind: CallErrorKind,
         untried: Vec<Flavor>,
     ) -> CallError {
-        let asked = self.ask.kind();
+        let asked = self.story.ask.kind();
         let refused = matches!(kind, CallErrorKind::Refused(_)) && asked == Kind::Exchange;
         let unrecognised = |judged: &&Judged| refused && judged.class == Class::Client;
         let earlier = headline.map_or(&[][..], |at| &self.judged[..at]);
         for suspect in earlier.iter().filter(unrecognised) {
-            self.setup.doubt(suspect.note.flavor);
+            self.story.setup.doubt(suspect.note.flavor);
         }
         let may_be_of_the_flavor = match kind {
             CallErrorKind::Refused(_) | CallErrorKind::NoFlavorAccepted => {
@@ -107,9 +110,10 @@ impl<T> Call<T> {
         let fates = self.judged.iter().map(|judged| judged.fate(asked));
         let fate = fates.max().unwrap_or(CodeFate::Unsent);
         let may_have_spent = earlier.iter().position(|judged| unrecognised(&judged));
-        let flavor_was_a_guess = self.ask.is_of_unknown_flavor() && may_be_of_the_flavor;
+        let flavor_was_a_guess = self.story.ask.is_of_unknown_flavor() && may_be_of_the_flavor;
         let refresh_token_is_dead = self.judged.iter().any(|it| it.ends_refresh_token(asked));
-        let host = Arc::clone(&self.endpoint.host);
+        let host = Arc::clone(&self.story.endpoint.host);
+        self.trace.end(self.judged.len(), kind.name());
         let next = self.ladder.first().copied();
         let (evidence, attempts) = self.tell(None);
         let unsent = |flavor| {
@@ -142,31 +146,49 @@ impl<T> Call<T> {
         ended: Ended,
         answer: Option<Answer>,
     ) {
-        let (note, step) = self.written_down(outcome, ended);
-        self.judged.push(Judged { class, answer, note, step });
+        let (note, step) = self.written_down(class, outcome, ended);
+        self.judged.push(Judged { class, answer, note, step: Some(step) });
     }
 
     /// The attempt that is under way, as it has ended.
-    fn written_down(&self, outcome: Outcome, ended: Ended) -> (Note, Step) {
+    fn written_down(&self, class: Class, outcome: Outcome, ended: Ended) -> (Note, Step) {
         let Ended { sent, elapsed, response } = ended;
         let flavor = self.ladder[0];
         let status = response.as_ref().map(http::Response::status);
+        let transport_error = match class {
+            Class::NoAnswer(kind) => Some(kind.name()),
+            _ => None,
+        };
+        let told = match &outcome {
+            Outcome::Answered { error: Some(error), .. } => Some(&*error.code),
+            _ => transport_error,
+        };
+        let verb = self.story.setup.conventions.verb_of(self.story.ask.kind());
+        self.trace.attempt(&Told {
+            number: self.judged.len() + 1,
+            flavor: &flavor,
+            class: class.name(),
+            method: if verb == Verb::Get { "GET" } else { "POST" },
+            status: status.map(|status| status.as_u16()),
+            error: told,
+            elapsed,
+        });
         let additions = self.additions.clone();
         let step = Step { flavor, additions, sent, answer: response.map(Kept::new) };
         (Note { flavor, status, outcome, elapsed }, step)
     }
 
     /// What there is to tell, and the attempts, with one that has just ended.
-    fn tell(self, last: Option<(Note, Step)>) -> (Arc<dyn Evidence>, Vec<Attempt>) {
-        let judged = self.judged.into_iter().map(|judged| (judged.note, judged.step));
-        let (notes, mut steps): (Vec<_>, SmallVec<[Step; 1]>) = judged.unzip();
+    fn tell(mut self, last: Option<(Note, Step)>) -> (Arc<dyn Evidence>, Vec<Attempt>) {
+        let mut judged = mem::take(&mut self.judged);
         let (last_note, last_step) = last.unzip();
-        steps.extend(last_step);
-        let Self { setup, ask, endpoint, parameters, .. } = self;
-        let evidence: Arc<dyn Evidence> =
-            Arc::new(Story { setup, ask, endpoint, parameters, steps });
-        let mut attempts = Vec::with_capacity(notes.len() + usize::from(last_note.is_some()));
-        for Note { flavor, status, outcome, elapsed } in notes.into_iter().chain(last_note) {
+        let steps = judged.iter_mut().filter_map(|judged| judged.step.take()).chain(last_step);
+        let told = &mut self.story_mut().steps;
+        steps.for_each(|step| told.push(step));
+        let evidence: Arc<dyn Evidence> = self.story;
+        let mut attempts = Vec::with_capacity(judged.len() + usize::from(last_note.is_some()));
+        for note in judged.into_iter().map(|judged| judged.note).chain(last_note) {
+            let Note { flavor, status, outcome, elapsed } = note;
             let made = (&evidence, attempts.len());
             attempts.push(Attempt::new(flavor, status, outcome, elapsed, made));
         }

@@ -125,22 +125,16 @@ impl<'a> Letter<'a> {
 impl<T> Call<T> {
     /// What the next request is written from.
     pub(super) fn letter(&self) -> Letter<'_> {
-        Letter {
-            setup: &self.setup,
-            ask: &self.ask,
-            endpoint: &self.endpoint,
-            parameters: &self.parameters,
-            additions: self.additions.as_deref(),
-        }
+        self.story.letter(self.additions.as_deref())
     }
 
     /// Why the next request cannot be sent, if so.
     pub(super) fn obstacle(&self) -> Option<CallErrorKind> {
-        let accepted = self.ask.code().and_then(|code| code.accepted.as_ref());
-        if accepted.is_some_and(|accepted| accepted.origin != self.setup.origin) {
+        let accepted = self.story.ask.code().and_then(|code| code.accepted.as_ref());
+        if accepted.is_some_and(|accepted| accepted.origin != self.story.setup.origin) {
             return Some(CallErrorKind::WrongExchanger);
         }
-        let is_in_url = self.setup.conventions.verb_of(self.ask.kind()) != Verb::Post;
+        let is_in_url = self.story.setup.conventions.verb_of(self.story.ask.kind()) != Verb::Post;
         let is_too_long = is_in_url && self.letter().written(self.ladder[0]).is_err();
         is_too_long.then_some(CallErrorKind::UrlTooLong)
     }
@@ -149,7 +143,7 @@ impl<T> Call<T> {
     pub(super) fn request_at(&self, sent: SystemTime) -> HttpRequest {
         let written = self.letter().written(self.ladder[0]);
         let Ok(mut request) = written else { return self.empty_request() };
-        request.extensions_mut().insert(Arc::clone(&self.endpoint.target));
+        request.extensions_mut().insert(Arc::clone(&self.story.endpoint.target));
         if let Some(deadline) = self.deadline(sent) {
             request.extensions_mut().insert(deadline);
         }
@@ -159,7 +153,7 @@ impl<T> Call<T> {
     /// What stands for a request that is not to be sent.
     pub(super) fn empty_request(&self) -> HttpRequest {
         let mut request = HttpRequest::default();
-        *request.uri_mut() = self.endpoint.target.uri.clone();
+        *request.uri_mut() = self.story.endpoint.target.uri.clone();
         request
     }
 

@@ -18,14 +18,15 @@ use crate::secret::Secret;
 use crate::setup::{Setup, hide_query};
 use crate::transport::HttpRequest;
 
-/// A call that is over. Its requests are not kept but written again: the same goes in, so the same
-/// comes out, and nothing is copied for a call whose story nobody asks for.
+/// A call, and once it is over, what came of it. Its requests are not kept but written again: the same
+/// goes in, so the same comes out, and nothing is copied for a call whose story nobody asks for.
 pub(super) struct Story {
     pub(super) setup: Arc<Setup>,
     pub(super) ask: Ask,
     pub(super) endpoint: Endpoint,
+    /// Of the caller.
     pub(super) parameters: Vec<(String, Secret)>,
-    /// One for each attempt.
+    /// One for each attempt, once the call is over.
     pub(super) steps: SmallVec<[Step; 1]>,
 }
 
@@ -38,18 +39,22 @@ pub(super) struct Step {
 }
 
 impl Story {
-    fn letter<'a>(&'a self, step: Option<&'a Step>) -> Letter<'a> {
+    pub(super) fn new(setup: Arc<Setup>, endpoint: Endpoint, ask: Ask) -> Self {
+        Self { setup, ask, endpoint, parameters: Vec::new(), steps: SmallVec::new() }
+    }
+
+    pub(super) fn letter<'a>(&'a self, additions: Option<&'a Additions>) -> Letter<'a> {
         Letter {
             setup: &self.setup,
             ask: &self.ask,
             endpoint: &self.endpoint,
             parameters: &self.parameters,
-            additions: step.and_then(|step| step.additions.as_deref()),
+            additions,
         }
     }
 
     fn request(&self, step: &Step) -> Option<HttpRequest> {
-        self.letter(Some(step)).written(step.flavor).ok()
+        self.letter(step.additions.as_deref()).written(step.flavor).ok()
     }
 
     /// Hides all secrets of all attempts, so that equal ones have equal marks.
@@ -57,7 +62,7 @@ impl Story {
         let mut mask = Mask::default();
         self.letter(None).hide(&mut mask);
         for step in &self.steps {
-            self.letter(Some(step)).hide(&mut mask);
+            self.letter(step.additions.as_deref()).hide(&mut mask);
         }
         self.setup.hide_urls(&mut mask);
         hide_query(&self.endpoint.target.url, &mut mask);

@@ -1,0 +1,96 @@
+//! What a call tells `tracing`, where that feature is on: a span, and an event for each attempt.
+//!
+//! Never a secret: of what a server says its error code alone, without secrets as it is in an error.
+
+use std::future::Future;
+
+use crate::endpoint::Endpoint;
+use crate::kind::Kind;
+
+/// What an attempt's event tells.
+#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "no one is told"))]
+pub(super) struct Told<'a> {
+    pub(super) number: usize,
+    pub(super) flavor: &'a dyn std::fmt::Display,
+    pub(super) class: &'static str,
+    pub(super) method: &'static str,
+    pub(super) status: Option<u16>,
+    pub(super) error: Option<&'a str>,
+    pub(super) elapsed: std::time::Duration,
+}
+
+/// The span of a call. Without the feature it is nothing, and costs nothing.
+#[derive(Clone)]
+pub(super) struct Trace {
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+#[cfg(feature = "tracing")]
+impl Trace {
+    pub(super) fn new(asked: Kind, endpoint: &Endpoint) -> Self {
+        use tracing::field::Empty;
+
+        let url = &endpoint.target.url;
+        let span = tracing::info_span!(
+            "token_exchanger.call",
+            otel.name = %asked,
+            otel.kind = "client",
+            asked = asked.name(),
+            server.address = url.host_str(),
+            server.port = url.port_or_known_default(),
+            url.scheme = url.scheme(),
+            attempts = Empty,
+            outcome = Empty,
+        );
+        Self { span }
+    }
+
+    /// The sending of a request, within the span.
+    pub(super) fn around<F: Future>(&self, sending: F) -> impl Future<Output = F::Output> + use<F> {
+        tracing::Instrument::instrument(sending, self.span.clone())
+    }
+
+    pub(super) fn within<T>(&self, send: impl FnOnce() -> T) -> T {
+        self.span.in_scope(send)
+    }
+
+    pub(super) fn attempt(&self, told: &Told<'_>) {
+        let status = told.status.map(|status| status.to_string());
+        tracing::debug!(
+            parent: &self.span,
+            attempt = told.number,
+            flavor = %told.flavor,
+            class = told.class,
+            http.request.method = told.method,
+            http.response.status_code = told.status,
+            error.type = told.error.or(status.as_deref()).filter(|_| told.class != "token"),
+            elapsed_ms = u64::try_from(told.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "attempt"
+        );
+    }
+
+    pub(super) fn end(&self, attempts: usize, outcome: &str) {
+        self.span.record("attempts", attempts);
+        self.span.record("outcome", outcome);
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+impl Trace {
+    pub(super) fn new(_: Kind, _: &Endpoint) -> Self {
+        Self {}
+    }
+
+    pub(super) fn around<F: Future>(&self, sending: F) -> F {
+        sending
+    }
+
+    pub(super) fn within<T>(&self, send: impl FnOnce() -> T) -> T {
+        send()
+    }
+
+    pub(super) fn attempt(&self, _: &Told<'_>) {}
+
+    pub(super) fn end(&self, _: usize, _: &str) {}
+}
