@@ -5,49 +5,50 @@
 //! The client's secret comes from the environment variable `CLIENT_SECRET`; without it the client
 //! is a public one. Ends with 0 if a token was issued, with 1 if none was, and with 2 if the usage
 //! or the configuration is wrong. With `--json` one object is printed on stdout, whether a token was
-//! issued or not.
+//! issued or not. With `--report FILE` all that was sent and came back is written there, without
+//! secrets: the example `doctor` reads it.
 
 use std::error::Error;
-use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use lexopt::prelude::Long;
 use serde_json::{Value, json};
-use token_exchanger::{
-    Attempt, AuthorizationCode, Call, CallError, CodeVerifier, Flavor, Issued, Outcome, Policy,
-    Token, TokenExchanger,
-};
+use token_exchanger::{Attempt, Call, CallError, Issued, Outcome, Token};
+
+use self::support::arguments;
+use self::support::connection::Connection;
+
+mod support;
 
 const USAGE: &str = "\
 usage: exchange --token-url URL --client-id ID --code CODE
                 [--redirect-uri URI] [--scope S]... [--code-verifier V] [--param NAME=VALUE]...
                 [--policy exhaustive|careful] [--flavor NAME]... [--json] [--show-token]
-The client's secret is read from CLIENT_SECRET; without it the client is a public one.";
+                [--report FILE]
+The client's secret is read from CLIENT_SECRET; without it the client is a public one.
+The report holds no secret; the example doctor says what it tells.";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = match Options::parse() {
-        Ok(options) if options.help => {
-            eprintln!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
+    let options: Options = match arguments::read(USAGE) {
         Ok(options) => options,
-        Err(error) => {
-            eprintln!("{error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
+        Err(code) => return code,
     };
-    let call = match options.call() {
-        Ok(call) => call,
+    let (call, report) = match options.call().and_then(|call| Ok((call, options.report_file()?))) {
+        Ok(ready) => ready,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::from(2);
         }
     };
     let result = call.await;
-    match (options.report(&result, &mut io::stdout()), result) {
+    let kept = report.map_or(Ok(()), |file| keep(&result, file));
+    if let Err(error) = &kept {
+        eprintln!("the report could not be written: {error}");
+    }
+    match (options.show(&result, &mut io::stdout()).and(kept), result) {
         (Ok(()), Ok(_)) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
@@ -55,91 +56,50 @@ async fn main() -> ExitCode {
 
 #[derive(Default)]
 struct Options {
-    token_url: String,
-    client_id: String,
-    code: String,
-    redirect_uri: String,
-    scopes: Vec<String>,
-    verifier: Option<CodeVerifier>,
-    params: Vec<(String, String)>,
-    policy: Policy,
-    flavors: Vec<Flavor>,
+    connection: Connection,
+    report: Option<String>,
     json: bool,
     show_token: bool,
-    help: bool,
+}
+
+impl arguments::Options for Options {
+    fn switch(&mut self, name: &str) -> Result<bool, Box<dyn Error>> {
+        match name {
+            "json" => self.json = true,
+            "show-token" => self.show_token = true,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn set(&mut self, name: &str, value: String) -> Result<bool, Box<dyn Error>> {
+        if name != "report" {
+            return self.connection.set(name, value);
+        }
+        self.report = Some(value);
+        Ok(true)
+    }
 }
 
 impl Options {
-    fn parse() -> Result<Self, Box<dyn Error>> {
-        let mut options = Self::default();
-        let mut arguments = lexopt::Parser::from_env();
-        while let Some(argument) = arguments.next().map_err(without_value)? {
-            let Long(name) = argument else {
-                return Err("each value follows its option; one with a space wants quotes".into());
-            };
-            let name = name.to_owned();
-            match name.as_str() {
-                "json" => options.json = true,
-                "show-token" => options.show_token = true,
-                "help" => options.help = true,
-                _ => options.set(&name, arguments.value().map_err(without_value)?)?,
-            }
-        }
-        Ok(options)
-    }
-
-    fn set(&mut self, name: &str, value: OsString) -> Result<(), Box<dyn Error>> {
-        let value = value.into_string().map_err(|_| format!("--{name} is not UTF-8"))?;
-        match name {
-            "token-url" => self.token_url = value,
-            "client-id" => self.client_id = value,
-            "code" => self.code = value,
-            "redirect-uri" => self.redirect_uri = value,
-            "scope" => self.scopes.push(value),
-            "code-verifier" => self.verifier = Some(CodeVerifier::parse(&value)?),
-            "param" => {
-                let (name, value) = value.split_once('=').ok_or("--param wants NAME=VALUE")?;
-                self.params.push((name.to_owned(), value.to_owned()));
-            }
-            "policy" => {
-                self.policy = match &*value {
-                    "exhaustive" => Policy::Exhaustive,
-                    "careful" => Policy::Careful,
-                    _ => return Err("--policy is exhaustive or careful".into()),
-                }
-            }
-            "flavor" => self.flavors.push(value.parse()?),
-            _ => return Err(format!("there is no option --{name}").into()),
-        }
-        Ok(())
-    }
-
     fn call(&self) -> Result<Call<Issued>, Box<dyn Error>> {
-        let required =
-            [("token-url", &self.token_url), ("client-id", &self.client_id), ("code", &self.code)];
-        if let Some((name, _)) = required.iter().find(|(_, value)| value.is_empty()) {
-            return Err(format!("--{name} is missing\n\n{USAGE}").into());
-        }
-        let mut builder = TokenExchanger::builder(&self.client_id, &self.token_url)
-            .redirect_uri(&self.redirect_uri)
-            .scopes(&self.scopes)
-            .policy(self.policy);
-        if let Some(secret) = std::env::var_os("CLIENT_SECRET") {
-            builder = builder
-                .client_secret(secret.into_string().map_err(|_| "CLIENT_SECRET is not UTF-8")?);
-        }
-        if !self.flavors.is_empty() {
-            builder = builder.flavors(self.flavors.iter().copied());
-        }
-        let mut code = AuthorizationCode::unchecked(&*self.code);
-        if let Some(verifier) = &self.verifier {
-            code = code.verifier(verifier.clone());
-        }
+        let builder = self.connection.builder();
+        let builder = builder.map_err(|error| format!("{error}\n\n{USAGE}"))?;
+        let missing = || format!("--code is missing\n\n{USAGE}");
+        let code = self.connection.code().ok_or_else(missing)?;
         let call = builder.build()?.exchange(code);
-        Ok(self.params.iter().fold(call, |call, (name, value)| call.param(name, value.as_str())))
+        let params = self.connection.params.iter();
+        Ok(params.fold(call, |call, (name, value)| call.param(name, value.as_str())))
     }
 
-    fn report(&self, result: &Result<Issued, CallError>, out: &mut dyn Write) -> io::Result<()> {
+    /// Made before anything is sent, so that the code is not used up where it cannot be.
+    fn report_file(&self) -> Result<Option<File>, Box<dyn Error>> {
+        let Some(path) = &self.report else { return Ok(None) };
+        let made = File::create(path);
+        Ok(Some(made.map_err(|error| format!("the report cannot be written: {error}"))?))
+    }
+
+    fn show(&self, result: &Result<Issued, CallError>, out: &mut dyn Write) -> io::Result<()> {
         if let Err(error) = result {
             let mut source = error.source();
             eprintln!("{error}");
@@ -198,13 +158,13 @@ impl Options {
     }
 }
 
-/// What is wrong with the usage, without the value in question: it may be a secret.
-fn without_value(error: lexopt::Error) -> String {
-    match error {
-        lexopt::Error::MissingValue { option: Some(option) } => format!("{option} wants a value"),
-        lexopt::Error::UnexpectedValue { option, .. } => format!("{option} takes no value"),
-        _ => "the options cannot be read".to_owned(),
-    }
+fn keep(result: &Result<Issued, CallError>, mut file: File) -> io::Result<()> {
+    let report = match result {
+        Ok(issued) => issued.report(),
+        Err(error) => error.report(),
+    };
+    let json = serde_json::to_string_pretty(&report)?;
+    writeln!(file, "{json}")
 }
 
 fn error_as_json(error: &CallError) -> Value {

@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::mask::Mask;
+use crate::mask::{Mask, WITHHELD};
 use crate::transport::{HttpRequest, HttpResponse};
 
 pub(crate) mod curl;
@@ -31,9 +31,9 @@ impl CapturedRequest {
         let body = String::from_utf8_lossy(request.body());
         Self {
             method: request.method().to_string(),
-            url: veil.apply(&request.uri().to_string()),
+            url: veil.written(&request.uri().to_string()),
             headers: shown(request.headers(), veil),
-            body: veil.apply(&body),
+            body: veil.written(&body),
         }
     }
 }
@@ -88,7 +88,7 @@ impl Kept {
 
     /// Of an answer with more secrets than can be hidden.
     pub(crate) fn withheld(&self) -> CapturedAnswer {
-        let body = "[withheld: too much in it may be secret]".to_owned();
+        let body = WITHHELD.to_owned();
         CapturedAnswer { status: self.status.as_u16(), headers: Vec::new(), body, cut: true }
     }
 
@@ -125,11 +125,17 @@ impl<'a> Veil<'a> {
 
     /// The text without the known secrets.
     pub(crate) fn thin(&self, text: &str) -> String {
-        self.known.apply(text)
+        self.known.apply_deeply(text)
     }
 
+    /// What came from elsewhere, without all secrets.
     pub(crate) fn apply(&self, text: &str) -> String {
         self.found.apply(&self.thin(text))
+    }
+
+    /// What we wrote: as it is but for the secrets, which are written in no other way than ours.
+    fn written(&self, text: &str) -> String {
+        self.found.apply(&self.known.apply(text))
     }
 
     /// The error without the known secrets.

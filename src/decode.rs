@@ -27,7 +27,7 @@ mod tokens;
 pub(crate) use self::headers::{location, retry_after};
 pub(crate) use self::members::first_segment;
 pub(crate) use self::refusal::{CODE_LIMIT, DESCRIPTION_LIMIT, Told, printable};
-pub(crate) use self::secrets::{mark, secrets};
+pub(crate) use self::secrets::{mark, secrets, secrets_in_url};
 
 /// What a body holds.
 pub(crate) enum Reading {

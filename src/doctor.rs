@@ -21,6 +21,7 @@ mod finding;
 mod offline;
 mod success;
 mod walk;
+mod words;
 
 pub use self::browser::{check_browser, check_callback, check_callback_error};
 pub use self::compare::compare;

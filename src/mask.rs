@@ -29,18 +29,23 @@ pub(crate) struct Mask<'a> {
     first_bytes: [bool; 256],
     /// Marks that stand for other secrets.
     taken: Vec<String>,
+    /// Whether a beginning passes for a secret that was cut off.
+    hides_beginnings: bool,
 }
 
 struct Needle<'a> {
     mark: Cow<'a, str>,
     secret: Cow<'a, str>,
+    /// Whether a beginning passes for it, as it was cut off.
+    hides_beginnings: bool,
 }
 
 impl<'a> Mask<'a> {
-    /// One for texts that another one has gone over: its marks are not given again.
+    /// One for texts that another one has gone over: its marks are not given again. What it hides was
+    /// found and not sent, so that no one has cut it off, and much may begin like it.
     pub(crate) fn after(other: &Mask<'_>) -> Self {
         let taken = other.needles.iter().map(|needle| needle.mark.to_string()).collect();
-        Self { taken, ..Self::default() }
+        Self { taken, hides_beginnings: false, ..Self::default() }
     }
 
     /// Hides `secret` behind a mark that no other secret has: `[name]`, or `[name 2]`.
@@ -89,7 +94,8 @@ impl<'a> Mask<'a> {
         }
         self.first_bytes[usize::from(first)] = true;
         let at = self.needles.partition_point(|needle| needle.secret.len() >= secret.len());
-        self.needles.insert(at, Needle { mark, secret });
+        let hides_beginnings = self.hides_beginnings;
+        self.needles.insert(at, Needle { mark, secret, hides_beginnings });
     }
 
     fn knows(&self, secret: &str) -> bool {
@@ -104,6 +110,20 @@ impl<'a> Mask<'a> {
     /// The text with a mark in place of each secret.
     pub(crate) fn apply(&self, text: &str) -> String {
         self.beginning(text, usize::MAX)
+    }
+
+    /// The same of a text that may quote what was quoted before, as a body does that is not read but
+    /// shown: where a secret shows once escapes are undone, they are.
+    pub(crate) fn apply_deeply(&self, text: &str) -> String {
+        let mut masked = self.apply(text);
+        for _ in 0..MOST_LAYERS {
+            let readings = writing::readings(&masked);
+            match readings.into_iter().find(|reading| !self.is_clean(reading)) {
+                Some(reading) => masked = self.apply(&reading),
+                None => return masked,
+            }
+        }
+        WITHHELD.to_owned()
     }
 
     /// The beginning of that: at least `length` characters, if there are as many. For a long text
@@ -220,7 +240,7 @@ impl Default for Mask<'_> {
         for escape in ESCAPES {
             first_bytes[usize::from(escape)] = true;
         }
-        Self { needles: Vec::new(), first_bytes, taken: Vec::new() }
+        Self { needles: Vec::new(), first_bytes, taken: Vec::new(), hides_beginnings: true }
     }
 }
 
@@ -255,7 +275,9 @@ impl Base64Run {
 impl Needle<'_> {
     /// How the secret is written that stands there, if not as it is.
     fn writing(&self, text: &str, at: usize, end: usize) -> &'static str {
-        let is = |writing: Writing| writing.end(&self.secret, text, at) == Some(end);
+        let is = |writing: Writing| {
+            writing.end(&self.secret, text, at, self.hides_beginnings) == Some(end)
+        };
         let named = [(Writing::Raw, ""), (Writing::Url, URL), (Writing::Json, JSON)];
         named.into_iter().find(|(writing, _)| is(*writing)).map_or("", |(_, name)| name)
     }
@@ -268,7 +290,7 @@ impl Needle<'_> {
         }
         let end = [Writing::Raw, Writing::Url, Writing::Json, Writing::Html]
             .into_iter()
-            .filter_map(|writing| writing.end(&self.secret, text, at))
+            .filter_map(|writing| writing.end(&self.secret, text, at, self.hides_beginnings))
             .max()?;
         // A short secret may be a part of any word, such as the `c` of `code`: only the whole word
         // can be the secret then.
@@ -344,6 +366,12 @@ impl fmt::Display for MaskedError {
 }
 
 impl StdError for MaskedError {}
+
+/// Nobody quotes so often by chance.
+const MOST_LAYERS: usize = 3;
+
+/// What stands for a text of which secrets cannot be told.
+pub(crate) const WITHHELD: &str = "[withheld: too much in it may be secret]";
 
 const URL: &str = ", URL-encoded";
 const JSON: &str = ", JSON-escaped";

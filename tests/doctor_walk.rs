@@ -667,3 +667,19 @@ fn kinds(step: &Step) -> Vec<FindingKind> {
 fn paths(requests: &[HttpRequest]) -> Vec<&str> {
     requests.iter().map(|request| request.uri().path()).collect()
 }
+
+#[test]
+fn the_address_of_the_api_is_shown_whatever_it_looks_like() {
+    for url in [
+        "https://api.example.com/v1.0/me",
+        "https://api2.example.com/2/users/me",
+        "https://api.example.com/v1/organizations/current?fields=id,name",
+        "http://localhost:3000/api/v1/me",
+    ] {
+        let exchanger = exchanger();
+        let api = http::Request::get(url).body(Vec::new()).unwrap();
+        let (walked, _) = walk(Walk::new(&exchanger).code(code()).api(api), sound);
+        let shown = serde_json::to_string(&walked.report).unwrap();
+        assert!(shown.contains(url), "{shown}");
+    }
+}

@@ -27,7 +27,7 @@ pub(crate) fn secrets<'a>(
             "set-cookie" | "set-cookie2" => search.cookie(&value),
             name => match mark(name) {
                 Some(mark) if name != "www-authenticate" => search.named(mark, &value),
-                _ if names_an_event(name) => {}
+                _ if is_harmless(name) => {}
                 _ => {
                     search.form(&value);
                     search.words(&value);
@@ -75,6 +75,15 @@ pub(crate) fn mark(name: &str) -> Option<&'static str> {
     ];
     let known = known.iter().find(|(word, _)| bare.contains(word)).map(|(_, mark)| *mark);
     known.or_else(|| secret.iter().any(|word| bare.contains(word)).then_some("secret"))
+}
+
+/// The same of a URL: what stands in its query under a telling name, and what looks drawn at random
+/// in it.
+pub(crate) fn secrets_in_url(url: &str, public: &[&str]) -> Vec<(&'static str, String)> {
+    let mut search = Search { is_success: true, public, found: Vec::new() };
+    search.form(url);
+    search.words(url);
+    search.found
 }
 
 struct Search<'a> {
@@ -175,30 +184,29 @@ impl Search<'_> {
     fn opaque_value(&mut self, value: &str) {
         let is_text = |c: char| c.is_whitespace() || "@,;:<>\"'{}()[]".contains(c);
         let is_one_word = value.len() >= SHORTEST && !value.contains(is_text);
+        let is_url = value.starts_with("//");
         let has_digit = value.contains(|c: char| c.is_ascii_digit());
-        if self.is_success && is_one_word && has_digit && !self.is_public(value) {
+        if self.is_success && is_one_word && has_digit && !is_url && !self.is_public(value) {
             self.add("opaque", value);
         }
     }
 
     /// What looks drawn at random, anywhere.
     fn words(&mut self, text: &str) {
-        let in_word = |c: char| c.is_ascii_alphanumeric() || "-._~+/=%".contains(c);
+        let in_word = |c: char| c.is_ascii_alphanumeric() || "-._~+/".contains(c);
+        // An escaped URL is a URL, and no word.
+        // Without pluses for spaces: in a text a plus is one.
+        let text = percent_decode_str(text).decode_utf8_lossy();
         for word in text.split(|c| !in_word(c)) {
             let segments = word.split('/');
-            let is_path = word.starts_with('/')
-                || word.contains("//")
-                || segments
-                    .clone()
-                    .any(|it| it.len() > 2 && it.bytes().all(|b| b.is_ascii_lowercase()));
-            let mut parts: Vec<_> = if is_path { segments.collect() } else { vec![word] };
-            parts.extend(word.split_once('=').map(|(_, value)| value));
+            let is_name = |it: &str| it.len() > 2 && it.bytes().all(|b| b.is_ascii_lowercase());
+            let is_path =
+                word.starts_with('/') || word.contains("//") || segments.clone().any(is_name);
+            let parts: Vec<_> = if is_path { segments.collect() } else { vec![word] };
             for part in parts {
-                let part = part.trim_matches(['.', '=', '-']);
-                if looks_random(part)
-                    && !self.is_public(part)
-                    && (self.is_success || !is_uuid(part))
-                {
+                let part = part.trim_matches(['.', '-']);
+                let is_event = !self.is_success && is_uuid(part);
+                if looks_random(part) && !is_event && !self.is_public(part) {
                     self.add("opaque", part);
                 }
             }
@@ -244,8 +252,11 @@ fn unescaped(written: &str) -> Cow<'_, str> {
     serde_json::from_str::<String>(&format!("\"{written}\"")).map_or(written.into(), Cow::Owned)
 }
 
-fn decoded(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned().into()
 }
 
 fn looks_random(word: &str) -> bool {
@@ -265,11 +276,28 @@ fn is_uuid(word: &str) -> bool {
         })
 }
 
-/// Whether a header of this name tells one event from another, for the support of the server.
-fn names_an_event(name: &str) -> bool {
-    ["request-id", "trace", "correlation", "-ray", "date", "etag", "content-", "-id"]
-        .iter()
-        .any(|word| name.contains(word))
+/// Whether a header of this name tells one event from another, for the support of the server, or what
+/// serves there.
+fn is_harmless(name: &str) -> bool {
+    let words = [
+        "request-id",
+        "trace",
+        "correlation",
+        "-ray",
+        "date",
+        "etag",
+        "content-",
+        "-id",
+        "server",
+        "via",
+        "powered-by",
+        "policy",
+        "cache",
+        "vary",
+        "allow",
+        "transport",
+    ];
+    words.iter().any(|word| name.contains(word))
 }
 
 const QUOTES: [char; 2] = ['"', '\''];

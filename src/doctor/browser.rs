@@ -4,6 +4,7 @@ use http::StatusCode;
 use url::Url;
 
 use super::finding::{Finding, FindingKind};
+use super::words::{PKCE, REDIRECT_URI, TOO_LARGE, Words, of_page};
 use crate::authorize::{Callback, CallbackError};
 use crate::error::ServerError;
 
@@ -23,20 +24,23 @@ pub fn check_callback(url_query_or_form: &str) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     if callback.param("code").is_none() {
-        let has_fragment =
-            url_query_or_form.contains("#") || callback.param("access_token").is_some();
-        findings.push(if has_fragment {
-            Finding::problem(
+        let fragment = url_query_or_form.split_once('#').map(|(_, fragment)| fragment);
+        let told = fragment.and_then(|it| Callback::parse(it).ok()?.any_error().ok()?);
+        if let Some(told) = told {
+            return vec![denied(&told)];
+        }
+        let has_token = callback.param("access_token").is_some();
+        if has_token || fragment.is_some_and(|it| it.contains('=')) {
+            return vec![Finding::problem(
                 FindingKind::Callback,
                 "the callback has no code, but something behind a # or a token",
                 "the authorization URL asks for response_type=token or response_mode=fragment, which \
                  no server sees",
                 "let exchanger.authorize() make the URL, and leave both parameters out of \
                  authorization_url and conventions.authorization.params",
-            )
-        } else {
-            check_callback_error(&CallbackError::MissingCode)
-        });
+            )];
+        }
+        findings.push(check_callback_error(&CallbackError::MissingCode));
     }
     if callback.state().is_none() {
         findings.push(check_callback_error(&CallbackError::MissingState));
@@ -91,35 +95,39 @@ pub fn check_callback_error(error: &CallbackError) -> Finding {
 
 fn denied(told: &ServerError) -> Finding {
     let text = format!("{} {}", told.code, told.description.as_deref().unwrap_or_default());
-    let (kind, cause, remedy) = words(&text).unwrap_or(match told.code.as_str() {
+    let (kind, cause, remedy) = match told.code.as_str() {
         "access_denied" => (
             FindingKind::Denied,
             "the user said no, or an administrator or a policy of the provider did",
             "let the user authorize again and say yes, or ask the administrator to allow the \
              application",
         ),
-        "unauthorized_client" | "unsupported_response_type" => (
-            FindingKind::GrantType,
-            "the client may not use authorization codes",
-            "allow the authorization code grant for this client in the provider's console",
-        ),
-        "server_error" | "temporarily_unavailable" => (
-            FindingKind::Unavailable,
-            "the provider failed",
-            "let the user try again later",
-        ),
-        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => (
+        "server_error" | "temporarily_unavailable" => {
+            (FindingKind::Unavailable, "the provider failed", "let the user try again later")
+        }
+        "login_required"
+        | "interaction_required"
+        | "consent_required"
+        | "account_selection_required" => (
             FindingKind::Consent,
             "prompt=none was asked for, and the user has to do something",
             "leave prompt=none out of authorization_url and conventions.authorization.params",
         ),
-        _ => (
-            FindingKind::Parameter,
-            "the authorization URL has something that the provider does not take, or lacks something",
-            "compare authorization.url with the documentation; conventions.authorization adds, renames \
-             and omits parameters",
-        ),
-    });
+        code => advice(&Words::new(&text)).unwrap_or(match code {
+            "unauthorized_client" | "unsupported_response_type" => (
+                FindingKind::GrantType,
+                "the client may not use authorization codes",
+                "allow the authorization code grant for this client in the provider's console",
+            ),
+            _ => (
+                FindingKind::Parameter,
+                "the authorization URL has something that the provider does not take, or lacks \
+                 something",
+                "compare authorization.url with the documentation; conventions.authorization adds, \
+                 renames and omits parameters",
+            ),
+        }),
+    };
     Finding::problem(kind, format!("the callback says {told}"), cause, remedy)
 }
 
@@ -130,35 +138,38 @@ pub fn check_browser(authorization_url: &str, status: StatusCode, page: &str) ->
     let url = Url::parse(authorization_url).ok();
     let place = url.map(|mut url| {
         url.set_query(None);
+        // Where a convention puts the parameters, the state among them.
+        url.set_fragment(None);
         url.to_string()
     });
+    let page = beginning(page);
     let place = place.unwrap_or_else(|| "the authorization URL".to_owned());
+    let is_error = status.is_client_error() || status.is_server_error();
+    let shown = Words::new(&of_page(page).collect::<Vec<_>>().join(" "));
     let found = match status.as_u16() {
-        431 | 494 => Some((
-            FindingKind::HeadersTooLarge,
-            "the browser's cookies for this host, with the URL, are more than the server takes; each \
-             authorization that was begun may have left some",
-            "let the user clear the browser's cookies for this host, or use a private window; keep the \
-             state and the authorization URL short",
-        )),
+        _ if is_error && shown.say(TOO_LARGE) => Some(COOKIES),
+        431 | 494 => Some(COOKIES),
         414 => Some((
             FindingKind::HeadersTooLarge,
             "the authorization URL is longer than the server takes",
             "ask for fewer scopes, and keep a state of your own short",
         )),
-        404 | 405 | 410 => Some((
+        404 | 405 | 410 => advice(&shown).or(Some((
             FindingKind::Url,
-            "there is no authorization page at this URL: a wrong path, version, tenant or region",
-            "compare authorization_url with the provider's documentation",
-        )),
+            "there is no authorization page at this URL: a wrong path, version, tenant or region; a \
+             few providers answer so to a client id that they do not know",
+            "compare authorization_url, then client_id, with the provider's documentation and console",
+        ))),
+        500.. if advice(&shown).is_some() => advice(&shown),
         429 | 500.. => Some((
             FindingKind::Unavailable,
             "the provider is down or overloaded",
             "let the user try again later; if it stays, shorten the URL parameter by parameter",
         )),
-        _ => words(page),
+        _ if is_error => advice(&shown),
+        // A page that is none of an error names parameters too, in what it is built of.
+        _ => of_page(page).map(Words::new).filter(complains).find_map(|words| advice(&words)),
     };
-    let is_error = status.is_client_error() || status.is_server_error();
     let (kind, cause, remedy) = match found {
         Some(found) => found,
         None if is_error => (
@@ -174,18 +185,45 @@ pub fn check_browser(authorization_url: &str, status: StatusCode, page: &str) ->
     vec![Finding::problem(kind, symptom, cause, remedy)]
 }
 
+/// What a person sees first of a page.
+fn beginning(page: &str) -> &str {
+    let end = (0..=page.len().min(LIMIT)).rev().find(|&at| page.is_char_boundary(at));
+    page.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
+fn complains(words: &Words) -> bool {
+    words.say(&[
+        "mismatch",
+        "not match",
+        "doesn't match",
+        "not registered",
+        "not whitelisted",
+        "not allowed",
+        "not supported",
+        "not valid",
+        "not found",
+        "invalid",
+        "unknown",
+        "missing",
+        "is required",
+    ])
+}
+
+const COOKIES: Advice = (
+    FindingKind::HeadersTooLarge,
+    "the browser's cookies for this host, with the URL, are more than the server takes; each \
+     authorization that was begun may have left some",
+    "let the user clear the browser's cookies for this host, or use a private window; keep the state \
+     and the authorization URL short",
+);
+
+/// The kind, the cause and the remedy.
+type Advice = (FindingKind, &'static str, &'static str);
+
 /// What a provider's words at the authorization tell.
-fn words(text: &str) -> Option<(FindingKind, &'static str, &'static str)> {
-    let text = text.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if says(&[
-        "redirect_uri",
-        "redirect uri",
-        "redirect url",
-        "callback url",
-        "reply url",
-        "reply address",
-    ]) {
+fn advice(words: &Words) -> Option<Advice> {
+    let says = |phrases: &[&str]| words.say(phrases);
+    if says(REDIRECT_URI) {
         return Some((
             FindingKind::RedirectUri,
             "the redirect URI is not one that is registered for this client; it is compared byte by \
@@ -193,9 +231,15 @@ fn words(text: &str) -> Option<(FindingKind, &'static str, &'static str)> {
             "register redirect_uri as it is at the provider, or set it to the registered one",
         ));
     }
-    if says(&["code_challenge", "code challenge", "pkce"]) {
-        let unwanted =
-            says(&["not supported", "unsupported", "not allowed", "unknown", "unexpected"]);
+    if says(PKCE) {
+        let unwanted = says(&[
+            "not supported",
+            "unsupported",
+            "not allowed",
+            "unknown",
+            "unexpected",
+            "unrecognized",
+        ]);
         return Some(if unwanted {
             (
                 FindingKind::Pkce,
@@ -218,14 +262,7 @@ fn words(text: &str) -> Option<(FindingKind, &'static str, &'static str)> {
              and set conventions.scope_delimiter if it is not a space",
         ));
     }
-    if says(&[
-        "client_id",
-        "client id",
-        "unknown client",
-        "invalid client",
-        "invalid_client",
-        "application with identifier",
-    ]) {
+    if says(&["client id", "unknown client", "invalid client", "application with identifier"]) {
         return Some((
             FindingKind::ClientId,
             "the provider does not know the client id: a typing error, or another tenant or environment",
@@ -234,3 +271,6 @@ fn words(text: &str) -> Option<(FindingKind, &'static str, &'static str)> {
     }
     None
 }
+
+/// In bytes.
+const LIMIT: usize = 64 * 1024;

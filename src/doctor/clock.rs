@@ -8,7 +8,11 @@ use crate::report::{Report, unix_seconds};
 
 pub(super) fn skew(report: &Report) -> Option<Finding> {
     let attempt = report.attempts.iter().rev().find(|it| it.answer.is_some())?;
-    let theirs = httpdate::parse_http_date(header(attempt.answer.as_ref(), "date")?).ok()?;
+    let answer = attempt.answer.as_ref();
+    let theirs = httpdate::parse_http_date(header(answer, "date")?).ok()?;
+    // What came out of a cache was written that long ago.
+    let age = header(answer, "age").and_then(|age| age.parse().ok()).unwrap_or_default();
+    let theirs = theirs.checked_add(Duration::from_secs(age))?;
     let sent = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(attempt.sent_at))?;
     let (sent, theirs) = (unix_seconds(sent), unix_seconds(theirs));
     let received = sent.saturating_add(attempt.elapsed_ms / 1000 + 1);

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::finding::{Finding, FindingKind};
 use super::offline;
-use crate::conventions::{Conventions, Pkce};
+use crate::conventions::{Conventions, Pkce, RefreshWith};
 use crate::endpoint::Endpoint;
 use crate::error::ConfigError;
 use crate::exchanger::{TokenExchanger, TokenExchangerBuilder};
@@ -39,7 +39,7 @@ pub fn check_config_error(error: &ConfigError) -> Finding {
         ConfigError::FragmentInUrl { .. } | ConfigError::UserinfoInUrl { .. } => (
             FindingKind::Url,
             "the URL was copied from a browser or a command, with a part that no endpoint has",
-            "leave out what the symptom names; id and secret have settings of their own",
+            "do what the symptom says; id and secret have settings of their own",
         ),
         ConfigError::InvalidUrl { .. } | ConfigError::UnsupportedScheme { .. } => (
             FindingKind::Url,
@@ -259,13 +259,18 @@ fn scopes(setup: &Setup, findings: &mut Vec<Finding>) {
 }
 
 fn refresh(setup: &Setup) -> Option<Finding> {
-    let Conventions { refresh, .. } = &setup.conventions;
+    let Conventions { refresh, refresh_with, .. } = &setup.conventions;
+    if *refresh_with == RefreshWith::AccessToken {
+        return None;
+    }
     let is_expected = setup.endpoints.refresh.is_some() || *refresh != Default::default();
     let params = &setup.conventions.authorization.params;
     let is_asked_for = setup.scopes.iter().any(|scope| offline::is_scope(scope))
         || params.iter().any(|(name, value)| offline::is_parameter(name, value));
-    let sends_users = setup.endpoints.authorization.is_some();
-    (is_expected && sends_users && !is_asked_for).then(|| {
+    let authorization = setup.endpoints.authorization.as_ref()?;
+    let mut own = authorization.target.url.query_pairs();
+    let is_in_url = own.any(|(name, value)| offline::is_parameter(&name, &value));
+    (is_expected && !is_asked_for && !is_in_url).then(|| {
         Finding::risk(
             FindingKind::NoRefreshToken,
             "refreshing is configured, and nothing asks for a refresh token",

@@ -1,6 +1,7 @@
 //! Learns the flavor of a provider without a code.
 
 use super::blocking::{Blocking, output};
+use super::finding::constant;
 use crate::call::{Call, Issued};
 use crate::conventions::Verb;
 use crate::error::{CallError, CallErrorKind, Outcome};
@@ -233,8 +234,8 @@ impl Search<'_> {
             confidence: Confidence::None,
             said: format!("no flavor was found: {why}"),
             remedy:
-                "leave the flavors as they are: the first exchange finds the flavor; or read in \
-                     the provider's documentation how the client authenticates"
+                "check client id and secret; if they are right, leave the flavors as they are: the \
+                     first exchange finds the flavor"
                     .to_owned(),
             tried: self.tried,
         }
@@ -278,11 +279,6 @@ fn next(error: &CallError, means: Means, flavor: Flavor) -> Next {
         _ if flavor.encoding == BodyEncoding::Json => Next::Without(BodyEncoding::Json),
         _ => Next::Other,
     }
-}
-
-/// How a program writes the flavor.
-fn constant(flavor: Flavor) -> String {
-    format!("Flavor::{}", flavor.to_string().to_ascii_uppercase().replace(['+', '-'], "_"))
 }
 
 /// No token: any server may see it.

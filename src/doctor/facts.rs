@@ -2,27 +2,34 @@
 
 use serde_json::Value;
 
+use super::words::{self, Words};
 use crate::capture::CapturedAnswer;
-use crate::report::{Report, ReportedAttempt};
+use crate::report::{Report, ReportedAttempt, ReportedConfiguration};
 
-/// A report, and its most telling attempt.
+mod furthest;
+
+/// A report, and the attempt in it that got furthest.
 pub(super) struct Facts<'a> {
     pub(super) report: &'a Report,
     pub(super) told: &'a ReportedAttempt,
-    /// All that the server says there, in lower case.
-    text: String,
+    /// All that the server says there.
+    words: Words,
 }
 
 impl<'a> Facts<'a> {
     /// `None` of a call that sent nothing.
     pub(super) fn new(report: &'a Report) -> Option<Self> {
-        let told = report.attempts.get(report.headline?)?;
-        let body = told.answer.as_ref().map_or("", |answer| &answer.body);
-        let challenge = header(told.answer.as_ref(), "www-authenticate").unwrap_or_default();
-        let words = [told.error.as_deref(), told.error_description.as_deref()];
-        let words = words.into_iter().flatten().chain([body, challenge]);
-        let text = words.collect::<Vec<_>>().join("\n").to_lowercase();
-        Some(Self { report, told, text })
+        let told = furthest::of(report)?;
+        Some(Self { report, told, words: said(told) })
+    }
+
+    pub(super) fn configuration(&self) -> &'a ReportedConfiguration {
+        &self.report.configuration
+    }
+
+    /// Whether conventions depart from the standard there, or below.
+    pub(super) fn departs(&self, pointer: &str) -> bool {
+        self.configuration().conventions.iter().any(|known| known.starts_with(pointer))
     }
 
     pub(super) fn is_exchange(&self) -> bool {
@@ -33,18 +40,53 @@ impl<'a> Facts<'a> {
         self.report.asked == "refresh"
     }
 
+    pub(super) fn is_revocation(&self) -> bool {
+        self.report.asked == "revocation"
+    }
+
     /// Zero if no answer came.
     pub(super) fn status(&self) -> u16 {
-        self.told.answer.as_ref().map_or(0, |answer| answer.status)
+        status(self.told)
     }
 
     pub(super) fn code(&self) -> &str {
         self.told.error.as_deref().unwrap_or_default()
     }
 
-    /// Whether the server's words hold one of these, which are in lower case.
-    pub(super) fn says(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.text.contains(word))
+    /// Whether the server says one of these.
+    pub(super) fn says(&self, phrases: &[&str]) -> bool {
+        self.words.say(phrases)
+    }
+
+    /// Whether the server speaks of the parameter.
+    pub(super) fn names(&self, parameter: &str) -> bool {
+        self.words.name(parameter)
+    }
+
+    /// Whether the server says that something is not there. One that says `missing or wrong` of all
+    /// that is wrong says nothing.
+    pub(super) fn says_missing(&self) -> bool {
+        !self.says(&["missing or"])
+            && self.says(&[
+                "missing",
+                "required",
+                "must be provided",
+                "must be specified",
+                "must contain",
+                "must include",
+                "not provided",
+                "not specified",
+                "is empty",
+                "cannot be blank",
+                "can't be blank",
+                "was not found in the request",
+                "received undefined",
+            ])
+    }
+
+    /// Whether the client was refused, by the status or by a code for it.
+    pub(super) fn refuses_client(&self) -> bool {
+        refuses_client(self.told)
     }
 
     /// Whether the request had the parameter, in its body or in its URL.
@@ -66,7 +108,12 @@ impl<'a> Facts<'a> {
 
     /// The answer's body, if it is JSON.
     pub(super) fn json(&self) -> Option<Value> {
-        serde_json::from_str(&self.told.answer.as_ref()?.body).ok()
+        words::json(&self.told.answer.as_ref()?.body)
+    }
+
+    /// Whether the answer was longer than what is shown of it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.told.answer.as_ref().is_some_and(|answer| answer.cut)
     }
 
     /// Where the request went to, without its query.
@@ -98,6 +145,33 @@ impl<'a> Facts<'a> {
             made => text + &format!(" to {flavor}, of {made} attempts"),
         }
     }
+}
+
+/// All that the server says there.
+fn said(attempt: &ReportedAttempt) -> Words {
+    let answer = attempt.answer.as_ref();
+    let body = words::of_body(answer.map_or("", |answer| &answer.body));
+    let challenge = header(answer, "www-authenticate").unwrap_or_default();
+    let told = [attempt.error.as_deref(), attempt.error_description.as_deref()];
+    let texts = told.into_iter().flatten().chain([&*body, challenge]);
+    Words::new(&texts.collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether the client was refused, by the status or by a code for it.
+fn refuses_client(attempt: &ReportedAttempt) -> bool {
+    let codes = [
+        "invalid_client",
+        "unauthorized_client",
+        "invalid_client_id",
+        "bad_client_secret",
+        "incorrect_client_credentials",
+    ];
+    let code = attempt.error.as_deref().unwrap_or_default();
+    status(attempt) == 401 || codes.contains(&code)
+}
+
+pub(super) fn status(attempt: &ReportedAttempt) -> u16 {
+    attempt.answer.as_ref().map_or(0, |answer| answer.status)
 }
 
 pub(super) fn is_page(answer: &CapturedAnswer) -> bool {

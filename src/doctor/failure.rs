@@ -7,35 +7,46 @@ mod answer;
 mod client;
 mod grant;
 mod hidden;
+mod misplaced;
 mod network;
+mod pinned;
 mod request;
 
-/// The likeliest cause first. The first group of rules that knows one is heard, since what comes
-/// later would guess; then what the attempts tell together.
+/// The likeliest cause first. The first rule that knows one is heard, since what comes later would
+/// guess; then what a configuration that leaves no choice may be the cause of.
 pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
-    let rules: [fn(&Facts<'_>) -> Option<Finding>; 14] = [
+    let rules: [fn(&Facts<'_>) -> Option<Finding>; 19] = [
         network::no_answer,
         answer::later,
+        misplaced::endpoint,
         answer::moved,
         answer::too_large_headers,
         hidden::token,
+        answer::endpoint,
+        pinned::encoding,
+        pinned::unseen,
+        request::consent,
+        request::grant_type_not_allowed,
         grant::revoked,
         grant::refused,
         client::refused,
         request::refused,
         answer::agent,
         answer::page,
-        answer::endpoint,
         answer::own_error,
         answer::fault,
     ];
     let mut findings: Vec<_> = rules.iter().find_map(|rule| rule(facts)).into_iter().collect();
+    let first = findings.first().map(|finding| finding.kind);
+    findings.extend(client::beside_encoding(facts, first));
+    if !matches!(first, Some(FindingKind::Flavor | FindingKind::SecretEncoding)) {
+        findings.extend(pinned::place(facts));
+    }
+    findings.extend(pinned::body(facts, first));
     if findings.is_empty() {
         findings.push(unknown(facts));
     }
-    findings.extend(grant::spent_by_itself(facts));
-    findings.extend(client::pinned_encoding(facts));
-    findings.extend(request::pinned_body(facts));
+    findings.extend(grant::spent_by_itself(facts, first));
     findings
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flavor::{BodyEncoding, ClientAuth, Flavor};
+
 /// Something that the doctor found: what is seen, why it probably is so, and what to do.
 ///
 /// Its texts are for an integration engineer, hold no secret, and may change; a program asks the kind.
@@ -29,7 +31,10 @@ impl Finding {
         cause: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        let (symptom, cause, remedy) = (symptom.into(), cause.into(), remedy.into());
+        // A report may come from anywhere, and must not write on a terminal as it likes.
+        let clean = |text: String| text.replace(char::is_control, " ");
+        let (symptom, cause, remedy) =
+            (clean(symptom.into()), clean(cause.into()), clean(remedy.into()));
         Self { kind, severity: Severity::Problem, symptom, cause, remedy }
     }
 
@@ -197,4 +202,18 @@ pub enum FindingKind {
     ApiUnavailable,
     /// The API gave no answer.
     ApiNoAnswer,
+}
+
+/// How a program writes the flavor.
+pub(crate) fn constant(flavor: Flavor) -> &'static str {
+    match (flavor.auth, flavor.encoding) {
+        (ClientAuth::Basic, BodyEncoding::Form) => "Flavor::BASIC_FORM",
+        (ClientAuth::Basic, BodyEncoding::Json) => "Flavor::BASIC_JSON",
+        (ClientAuth::Body, BodyEncoding::Form) => "Flavor::BODY_FORM",
+        (ClientAuth::Body, BodyEncoding::Json) => "Flavor::BODY_JSON",
+        (ClientAuth::BasicRaw, BodyEncoding::Form) => "Flavor::BASIC_RAW_FORM",
+        (ClientAuth::BasicRaw, BodyEncoding::Json) => "Flavor::BASIC_RAW_JSON",
+        (ClientAuth::None, BodyEncoding::Form) => "Flavor::PUBLIC[0]",
+        (ClientAuth::None, BodyEncoding::Json) => "Flavor::PUBLIC[1]",
+    }
 }

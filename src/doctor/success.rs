@@ -1,7 +1,7 @@
 //! What is odd about a token that was got.
 
 use super::facts::Facts;
-use super::finding::{Finding, FindingKind};
+use super::finding::{Finding, FindingKind, constant};
 use super::offline;
 use crate::report::ReportedToken;
 
@@ -16,7 +16,10 @@ pub(super) fn findings(facts: &Facts<'_>, token: &ReportedToken) -> Vec<Finding>
 }
 
 fn no_refresh_token(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding> {
-    if token.has_refresh_token || !facts.is_exchange() {
+    // One that trades the access token needs no other.
+    let conventions = &facts.report.configuration.conventions;
+    let needs_none = conventions.iter().any(|it| it == "/refresh_with");
+    if token.has_refresh_token || needs_none || !facts.is_exchange() {
         return None;
     }
     let ends = match token.expires_in {
@@ -66,7 +69,7 @@ fn lifetime(token: &ReportedToken) -> Option<Finding> {
              conventions.answer.expires_at",
         )),
         None if token.has_refresh_token => Some(Finding::risk(
-            FindingKind::UnknownLifetime,
+            FindingKind::Lifetime,
             "the answer does not say when the token ends",
             "the member is missing, or has another name than expires_in",
             "refresh when the API answers 401; if the documentation tells the lifetime, set \
@@ -112,7 +115,7 @@ fn flavor(facts: &Facts<'_>) -> Option<Finding> {
             format!("{flavor} was accepted, after {} refused attempts", made - 1),
             "until it is learned, each new exchanger asks in the other ways first; some providers \
              count that against the client, or take the code for used",
-            format!("pin it: .flavors([\"{flavor}\".parse()?]), or keep it and give it to prefer"),
+            format!("pin it: .flavors([{}]), or keep it and give it to prefer", constant(flavor)),
         )
     })
 }

@@ -1,5 +1,7 @@
 //! The ways in which a text may be written within another, and where it ends in each.
 
+use percent_encoding::percent_decode_str;
+
 use super::SHORT;
 
 /// A way in which a text may be written within another.
@@ -15,11 +17,19 @@ impl Writing {
     /// Where `secret` ends in `text`, if it begins at `at` in this writing. A beginning of it
     /// counts, if it tells enough; and what agrees with it for very long is hidden to the end, so
     /// that no text makes this slow.
-    pub(super) fn end(self, secret: &str, text: &str, at: usize) -> Option<usize> {
+    ///
+    /// Without `hides_beginnings` it counts at the end of the text only, where we may have cut it off.
+    pub(super) fn end(
+        self,
+        secret: &str,
+        text: &str,
+        at: usize,
+        hides_beginnings: bool,
+    ) -> Option<usize> {
         let (mut at, mut known) = (at, 0);
         let secret = secret.as_bytes();
         while known < secret.len() {
-            if known >= LONG {
+            if known >= LONG && hides_beginnings {
                 return Some(text.len());
             }
             let mut buffer = [0; 4];
@@ -28,7 +38,7 @@ impl Writing {
                 next.filter(|(bytes, _)| secret[known..].starts_with(bytes))
             else {
                 let cut_by_us = at == text.len() && known >= SHORT;
-                let telling = cut_by_us || known >= TELLING;
+                let telling = cut_by_us || (hides_beginnings && known >= TELLING);
                 return telling.then(|| floor_char_boundary(text, at));
             };
             known += bytes.len();
@@ -71,6 +81,32 @@ fn unescaped<'b>(
         Some((character, length)) => (character.encode_utf8(buffer).as_bytes(), length),
         None => (raw, 1),
     }
+}
+
+/// The text with one layer of URL, JSON or HTML escapes undone, for each that it has.
+pub(super) fn readings(text: &str) -> Vec<String> {
+    let by = |mark: char, escape: fn(&[u8]) -> Option<(char, usize)>| {
+        let mut plain = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let escaped = if next == mark { escape(rest.as_bytes()) } else { None };
+            let (character, length) = escaped.unwrap_or((next, next.len_utf8()));
+            plain.push(character);
+            rest = &rest[length..];
+        }
+        plain
+    };
+    let mut readings = Vec::new();
+    if text.contains('%') {
+        readings.push(percent_decode_str(text).decode_utf8_lossy().into_owned());
+    }
+    if text.contains('\\') {
+        readings.push(by('\\', json_escape));
+    }
+    if text.contains('&') {
+        readings.push(by('&', html_escape));
+    }
+    readings
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::super::finding::{FindingKind, Severity};
+use super::super::finding::{FindingKind, Severity, constant};
 use super::Case;
 use super::client::{self, CLIENT_ID, CLIENT_SECRET};
 use super::letter::{Authorization, Letter};
@@ -185,18 +185,5 @@ fn pin(case: &Case<'_>, flavor: Flavor) -> String {
         format!("pin it: .flavors([{}])", constant(flavor))
     } else {
         case.convention("flavors", json!([flavor]))
-    }
-}
-
-fn constant(flavor: Flavor) -> &'static str {
-    match (flavor.auth, flavor.encoding) {
-        (ClientAuth::Basic, BodyEncoding::Form) => "Flavor::BASIC_FORM",
-        (ClientAuth::Basic, BodyEncoding::Json) => "Flavor::BASIC_JSON",
-        (ClientAuth::Body, BodyEncoding::Form) => "Flavor::BODY_FORM",
-        (ClientAuth::Body, BodyEncoding::Json) => "Flavor::BODY_JSON",
-        (ClientAuth::BasicRaw, BodyEncoding::Form) => "Flavor::BASIC_RAW_FORM",
-        (ClientAuth::BasicRaw, BodyEncoding::Json) => "Flavor::BASIC_RAW_JSON",
-        (ClientAuth::None, BodyEncoding::Form) => "Flavor::PUBLIC[0]",
-        (ClientAuth::None, BodyEncoding::Json) => "Flavor::PUBLIC[1]",
     }
 }

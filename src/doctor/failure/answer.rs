@@ -4,6 +4,7 @@ use url::Url;
 
 use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind};
+use super::super::words::TOO_LARGE;
 
 /// 429, 503.
 pub(super) fn later(facts: &Facts<'_>) -> Option<Finding> {
@@ -42,7 +43,7 @@ pub(super) fn moved(facts: &Facts<'_>) -> Option<Finding> {
             "it sends whoever is not logged in to a login page: this is a page for users",
             format!("set {setting} to the token endpoint; {ours} is not it"),
         ),
-        (Some(ours), Some(theirs)) if same_service(ours, theirs) => {
+        (Some(ours), Some(theirs)) if same_service(ours, theirs) && !lowers(ours, theirs) => {
             let mut clean = theirs.clone();
             clean.set_query(None);
             (
@@ -67,6 +68,11 @@ fn is_login(url: &Url) -> bool {
     ["login", "signin", "sign_in", "sign-in", "authenticate"].iter().any(|it| path.contains(it))
 }
 
+/// Whether it would give TLS up.
+fn lowers(from: &Url, to: &Url) -> bool {
+    from.scheme() == "https" && to.scheme() != "https"
+}
+
 /// Whether both differ in the scheme, a `www.`, a final slash or letter case only.
 fn same_service(one: &Url, other: &Url) -> bool {
     let bare = |url: &Url| {
@@ -77,7 +83,8 @@ fn same_service(one: &Url, other: &Url) -> bool {
 }
 
 pub(super) fn too_large_headers(facts: &Facts<'_>) -> Option<Finding> {
-    matches!(facts.status(), 431 | 414).then(|| {
+    let is_too_large = facts.status() == 400 && facts.is_page() && facts.says(TOO_LARGE);
+    (is_too_large || matches!(facts.status(), 431 | 414)).then(|| {
         Finding::problem(
             FindingKind::HeadersTooLarge,
             facts.seen(),
@@ -90,7 +97,8 @@ pub(super) fn too_large_headers(facts: &Facts<'_>) -> Option<Finding> {
 
 /// A server that wants to know who asks.
 pub(super) fn agent(facts: &Facts<'_>) -> Option<Finding> {
-    facts.says(&["user-agent", "user agent"]).then(|| {
+    let may_say = matches!(facts.status(), 400..=499) && !facts.is_page();
+    (may_say && facts.says(&["user agent"])).then(|| {
         Finding::problem(
             FindingKind::Header,
             facts.seen(),
@@ -109,15 +117,15 @@ pub(super) fn page(facts: &Facts<'_>) -> Option<Finding> {
         "cloudflare",
         "captcha",
         "access denied",
+        "forbidden",
         "incapsula",
         "request blocked",
-        "forbidden",
         "firewall",
         "bot ",
     ];
     let (kind, cause, remedy) = match facts.status() {
         404 | 405 | 410 => return None,
-        403 | 406 | 429 if facts.says(&is_guarded) => (
+        403 | 406 | 429 if facts.says(&is_guarded) && !facts.says(&["csrf"]) => (
             FindingKind::Firewall,
             "something in front of the server keeps programs out, by address or by headers",
             "ask the provider to let your address in; some want a User-Agent \
@@ -137,10 +145,26 @@ pub(super) fn page(facts: &Facts<'_>) -> Option<Finding> {
 
 pub(super) fn endpoint(facts: &Facts<'_>) -> Option<Finding> {
     let setting = facts.setting();
+    let is_missing = matches!(facts.status(), 404 | 405 | 410);
+    let wants_slash = facts.says(&["end in a slash", "trailing slash", "ends with a slash"]);
+    if wants_slash {
+        return Some(Finding::problem(
+            FindingKind::Url,
+            facts.seen(),
+            "the server wants the URL with a slash at its end",
+            format!("add the slash to {setting}"),
+        ));
+    }
+    // A code speaks of what was asked, and not of the place.
+    if !is_missing
+        || !matches!(facts.code(), "" | "unnamed") && !facts.is_page() && !is_about_place(facts)
+    {
+        return None;
+    }
     let (cause, remedy) = match facts.status() {
-        404 | 410 => (
-            "there is nothing at this URL: a wrong path, version, tenant or region",
-            format!("compare {setting} with the provider's documentation, letter by letter"),
+        405 if facts.departs("/verb") => (
+            "the URL exists and does not take this verb, which conventions.verb sets",
+            format!("leave conventions.verb out, or check {setting}"),
         ),
         405 => (
             "the URL exists and does not take this verb: it is another endpoint, such as the \
@@ -149,9 +173,23 @@ pub(super) fn endpoint(facts: &Facts<'_>) -> Option<Finding> {
                 "check {setting}; if the documentation asks by GET, set conventions.verb to \"get\""
             ),
         ),
-        _ => return None,
+        _ => (
+            "there is nothing at this URL: a wrong path, version, tenant or region",
+            format!("compare {setting} with the provider's documentation, letter by letter"),
+        ),
     };
     Some(Finding::problem(FindingKind::Url, facts.seen(), cause, remedy))
+}
+
+fn is_about_place(facts: &Facts<'_>) -> bool {
+    facts.says(&[
+        "not found",
+        "not_found",
+        "no route",
+        "no such",
+        "method not allowed",
+        "cannot post",
+    ])
 }
 
 /// A success that is none, in words of the provider's own.

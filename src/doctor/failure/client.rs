@@ -2,16 +2,12 @@
 
 use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind};
-use crate::flavor::ClientAuth;
 
 pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
-    let configuration = &facts.report.configuration;
+    let has_secret = facts.report.configuration.has_client_secret;
     let is_public =
         facts.says(&["client is public", "public client", "must not be used with a secret"]);
-    if is_public
-        && configuration.has_client_secret
-        && facts.says(&["secret", "assertion", "credential"])
-    {
+    if is_public && has_secret && facts.says(&["secret", "assertion", "credential"]) {
         return Some(Finding::problem(
             FindingKind::ClientSecret,
             facts.seen(),
@@ -19,73 +15,154 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
             "leave client_secret out, or register the application as a confidential (web) one",
         ));
     }
-    if facts.code() == "unauthorized_client"
-        && facts.says(&["grant", "not authorized", "not allowed", "flow"])
-    {
-        return Some(grant_type(facts));
+    let has_secret = facts.configuration().has_client_secret;
+    let is_known = facts.code() == "unauthorized_client" && facts.status() != 401;
+    if is_known && has_secret && !speaks_of_id(facts) {
+        return Some(unauthorized(facts));
     }
-    let is_client = facts.status() == 401
-        || matches!(facts.code(), "invalid_client" | "unauthorized_client" | "invalid_client_id")
-        || facts.code().contains("client_credentials") && facts.code().contains("incorrect");
-    if !is_client {
+    // A refusal without a word.
+    let is_silent = facts.status() == 403 && facts.code().is_empty() && !facts.is_page();
+    if !facts.refuses_client() && !speaks_of_client(facts) && !is_silent {
         return None;
     }
-    if !configuration.has_client_secret {
-        return Some(Finding::problem(
-            FindingKind::ClientSecret,
-            facts.seen(),
-            "no secret was sent, and this client has one",
-            "set client_secret; or register the client as a public one",
-        ));
-    }
-    let id = &configuration.client_id;
-    let speaks_of_secret = facts.says(&["secret", "password"]);
-    let speaks_of_id = facts.says(&[
-        "not found",
-        "unknown client",
-        "no such client",
-        "client not",
-        "does not exist",
-        "client_id",
-        "client id",
-        "application with identifier",
-        "no client with",
-    ]);
-    Some(if facts.says(&["expired"]) && speaks_of_secret {
+    Some(unrecognised(facts))
+}
+
+/// What comes beside the advice to write a secret otherwise: it may be wrong all the same.
+pub(super) fn beside_encoding(facts: &Facts<'_>, first: Option<FindingKind>) -> Option<Finding> {
+    (first == Some(FindingKind::SecretEncoding)).then(|| unrecognised(facts))
+}
+
+fn unrecognised(facts: &Facts<'_>) -> Finding {
+    let has_secret = facts.configuration().has_client_secret;
+    let secret = facts.says(&["client secret", "secret", "password", "credentials"]);
+    if secret && facts.says(&["expired", "expire"]) && has_secret {
         Finding::problem(
             FindingKind::ClientSecret,
             facts.seen(),
             "the client's secret has expired",
             "make a new secret in the provider's console and set client_secret",
         )
-    } else if speaks_of_id && !speaks_of_secret {
-        Finding::problem(
-            FindingKind::ClientId,
-            facts.seen(),
-            format!(
-                "the provider does not know the client id {id}: a typing error, another tenant or \
-                environment (sandbox, production), or a client that was deleted"
-            ),
-            format!(
-                "copy the client id from the console of the very environment that {} belongs to",
-                facts.setting()
-            ),
-        )
-    } else {
+    } else if speaks_of_id(facts) && !secret {
+        unknown_id(facts)
+    } else if !has_secret {
+        let id = &facts.configuration().client_id;
         Finding::problem(
             FindingKind::ClientSecret,
-            format!("{}; no flavor was recognised", facts.seen()),
+            facts.seen(),
             format!(
-                "the secret is wrong, replaced or cut off, or belongs to another client or \
-                environment than {id}"
+                "no secret was sent, and this client may have one; or the provider does not know the \
+                client id {id}"
             ),
-            "copy id and secret from the provider's console again, whole and without white space; \
-             where it shows a secret's name or id beside its value, take the value",
+            "set client_secret, or register the client as a public one; and compare the client id with \
+             the provider's console",
         )
-    })
+    } else {
+        wrong_secret(facts)
+    }
 }
 
-fn grant_type(facts: &Facts<'_>) -> Finding {
+/// Whether an error without a code of the standard is about the client's credentials.
+fn speaks_of_client(facts: &Facts<'_>) -> bool {
+    let has_own_code = match facts.status() {
+        200..=299 => !facts.code().is_empty(),
+        status => matches!(status, 400 | 403 | 422),
+    };
+    let credentials =
+        ["client secret", "client credentials", "client id", "app secret", "app id", "api key"];
+    // No bare `invalid`, which the code `invalid_request` says of any request.
+    let wrong = [
+        "invalid client",
+        "invalid app",
+        "invalid api",
+        "is invalid",
+        "are invalid",
+        "was invalid",
+        "incorrect",
+        "wrong",
+        "validating",
+        "bad client",
+        "mismatch",
+        "unknown",
+    ];
+    let known = ["invalid_scope", "unsupported_grant_type", "access_denied"];
+    has_own_code
+        && !known.contains(&facts.code())
+        && facts.says(&credentials)
+        && facts.says(&wrong)
+        && !facts.says_missing()
+}
+
+fn speaks_of_id(facts: &Facts<'_>) -> bool {
+    let unknown = [
+        "not found",
+        "not exist",
+        "doesn't exist",
+        "no such",
+        "unknown",
+        "not registered",
+        "could not find",
+        "cannot find",
+        "no client with",
+    ];
+    facts.says(&["client id", "app id", "client identifier", "application with identifier"])
+        || facts.says(&["client", "application", "app"]) && facts.says(&unknown)
+}
+
+fn unknown_id(facts: &Facts<'_>) -> Finding {
+    let id = &facts.report.configuration.client_id;
+    Finding::problem(
+        FindingKind::ClientId,
+        facts.seen(),
+        format!(
+            "the provider does not know the client id {id}: a typing error, another tenant or \
+            environment (sandbox, production), or a client that was deleted"
+        ),
+        format!(
+            "copy the client id from the console of the very environment that {} belongs to",
+            facts.setting()
+        ),
+    )
+}
+
+fn wrong_secret(facts: &Facts<'_>) -> Finding {
+    let id = &facts.report.configuration.client_id;
+    Finding::problem(
+        FindingKind::ClientSecret,
+        facts.seen(),
+        format!(
+            "the secret is wrong, replaced or cut off, or belongs to another client or environment \
+            than {id}"
+        ),
+        "copy id and secret from the provider's console again, whole; where it shows a secret's name \
+         or id beside its value, take the value. If the client is registered as a public one, leave \
+         client_secret out",
+    )
+}
+
+/// `unauthorized_client`: known, and not allowed to.
+fn unauthorized(facts: &Facts<'_>) -> Finding {
+    if facts.is_revocation() {
+        return Finding::problem(
+            FindingKind::ClientId,
+            facts.seen(),
+            "the token was given to another client, or id and secret are not recognised",
+            "revoke a token with the client id and secret by which it was got",
+        );
+    }
+    if facts.says(&["scope"]) {
+        return Finding::problem(
+            FindingKind::Scope,
+            facts.seen(),
+            "the client may not have these scopes",
+            "allow the scopes for this client in the provider's console, or ask for others",
+        );
+    }
+    not_allowed(facts)
+}
+
+/// The client is known, and may not ask so.
+pub(super) fn not_allowed(facts: &Facts<'_>) -> Finding {
     let grant = match facts.report.asked.as_str() {
         "client_credentials" => "client credentials",
         "refresh" => "refresh tokens",
@@ -94,32 +171,12 @@ fn grant_type(facts: &Facts<'_>) -> Finding {
     Finding::problem(
         FindingKind::GrantType,
         facts.seen(),
-        format!("the client may not use {grant}"),
-        format!("allow {grant} (grant types, flows) for this client in the provider's console"),
+        format!(
+            "the client may not use {grant}; a few servers say so too where they do not know it"
+        ),
+        format!(
+            "allow {grant} (grant types, flows) for this client in the provider's console, and check \
+            client id and secret"
+        ),
     )
-}
-
-/// A client whose credentials can be written in two ways, of which only one was tried.
-pub(super) fn pinned_encoding(facts: &Facts<'_>) -> Option<Finding> {
-    let configuration = &facts.report.configuration;
-    let tried = |auth| facts.report.attempts.iter().any(|it| it.flavor.auth == auth);
-    let refused = facts.report.kind.as_deref() == Some("no_flavor_accepted");
-    let (encoded, raw) = (tried(ClientAuth::Basic), tried(ClientAuth::BasicRaw));
-    if !(refused && configuration.encoding_matters && encoded != raw) {
-        return None;
-    }
-    let (way, other) =
-        if encoded { ("URL-encoded", "basic-raw+form") } else { ("as they are", "basic+form") };
-    Some(Finding::problem(
-        FindingKind::SecretEncoding,
-        format!(
-            "id and secret were tried {way} in the header only, and have characters that \
-            URL-encoding changes"
-        ),
-        "some servers decode what stands in the header, others compare it as it is",
-        format!(
-            "let it try the other way too: leave flavors and max_attempts out, or \
-            .flavors([\"{other}\".parse()?]); in the body there is no difference: body+form"
-        ),
-    ))
 }

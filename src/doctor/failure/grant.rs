@@ -1,13 +1,26 @@
 //! The code or the refresh token was refused.
 
-use super::super::facts::Facts;
+use super::super::facts::{Facts, status};
 use super::super::finding::{Finding, FindingKind};
+use super::super::words::{PKCE, REDIRECT_URI};
 
 /// A refresh token that is no longer good.
 pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
-    let is_dead = facts.code() == "invalid_grant"
-        || facts.report.kind.as_deref() == Some("refused")
-            && facts.report.fate.as_deref() == Some("spent");
+    let is_spent = facts.report.kind.as_deref() == Some("refused")
+        && facts.report.fate.as_deref() == Some("spent")
+        && !is_about_something_else(facts);
+    let speaks_of_it = is_unclassed(facts)
+        && facts.says(&["refresh token", "token was invalid", "token is invalid", "token expired"])
+        && !facts.says_missing();
+    // A refusal without a word is more likely about the token than about anything else.
+    let is_silent = matches!(facts.code(), "" | "unnamed")
+        && matches!(facts.status(), 400 | 403)
+        && !facts.is_page()
+        && facts.told.answer.as_ref().is_some_and(|answer| answer.body.is_empty());
+    let is_bad =
+        facts.says(&["token has been revoked", "token is not linked", "decrypt the refresh"]);
+    let is_dead =
+        facts.code() == "invalid_grant" || is_spent || speaks_of_it || is_silent || is_bad;
     (facts.is_refresh() && is_dead).then(|| {
         Finding::problem(
             FindingKind::RefreshToken,
@@ -22,86 +35,201 @@ pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
 
 /// A code that was refused, by what the server says about it.
 pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
-    let speaks_of_code = facts.says(&["code", "grant"]);
-    let is_grant = facts.is_exchange()
-        && (facts.code() == "invalid_grant"
-            || facts.report.kind.as_deref() == Some("refused")
-            || facts.code() == "bad_verification_code");
-    let redirect = facts.says(&[
-        "redirect_uri",
-        "redirect uri",
-        "redirecturi",
-        "redirect url",
-        "callback url",
-    ]);
-    let verifier = facts.says(&[
-        "code_verifier",
-        "pkce",
-        "code verifier",
-        "code_challenge",
-        "code challenge",
-        "verifier",
-    ]);
-    let is_request = matches!(facts.code(), "invalid_request" | "redirect_uri_mismatch")
-        || facts.status() == 400 && facts.code().contains("redirect");
-    if facts.is_exchange() && redirect && (is_grant || is_request) {
-        return Some(redirect_uri(facts));
-    }
-    if facts.is_exchange() && verifier && (is_grant || is_request) {
-        return Some(pkce(facts));
-    }
-    if !is_grant {
+    if !facts.is_exchange() || is_about_something_else(facts) {
         return None;
     }
-    if facts.code() == "invalid_scope"
-        || facts.code() == "access_denied"
-        || facts.code() == "invalid_target"
-    {
+    let is_refused = facts.report.kind.as_deref() == Some("refused") && !facts.refuses_client();
+    let is_unclassed = is_unclassed(facts);
+    let speaks_of_code = facts.says(&[
+        "authorization code",
+        "auth code",
+        "verification code",
+        "invalid code",
+        "matching code",
+        "code already",
+        "code is",
+        "code was",
+        "code has",
+    ]);
+    // What the request lacks is another matter; a parameter that it never had is ours.
+    let lacks = |name| facts.says_missing() && facts.names(name) && facts.sent(name);
+    let told = Told::of(facts);
+
+    let speaks_out = is_refused || is_unclassed || facts.says(&["match", "is wrong"]);
+    if speaks_out && told.redirect && told.cause() == Cause::Redirect && !lacks("redirect_uri") {
+        return Some(redirect_uri(facts));
+    }
+    if speaks_out && told.verifier && told.cause() == Cause::Verifier && !lacks("code_verifier") {
+        return Some(pkce(facts));
+    }
+    let is_code = is_refused || is_unclassed && speaks_of_code && !facts.says_missing();
+    if !is_code {
         return None;
     }
     let again = "let the user authorize again, and exchange the code at once and once only";
-    let (kind, cause, remedy) = if facts
-        .says(&["already", "used", "redeemed", "consumed", "reuse", "spent"])
-    {
-        (
+    let (kind, cause, remedy) = match told.cause() {
+        Cause::Spent => (
             FindingKind::CodeSpent,
             "the code was used before: the callback was loaded twice, two workers took it, or an \
-             earlier attempt used it up",
+             earlier attempt used it up"
+                .to_owned(),
             again.to_owned(),
-        )
-    } else if speaks_of_code && facts.says(&["expired", "expire", "too old", "lifetime"]) {
-        (
+        ),
+        Cause::Expired => (
             FindingKind::CodeExpired,
-            "codes live for a minute or ten; this one came too late",
+            "codes live for a minute or ten; this one came too late".to_owned(),
             again.to_owned() + "; look at what waits between callback and exchange",
-        )
-    } else if facts.says(&[
-        "another client",
-        "different client",
-        "other client",
-        "not issued to",
-        "client mismatch",
-        "wrong client",
-    ]) {
-        (
+        ),
+        Cause::OtherClient => (
             FindingKind::ClientId,
-            "the code belongs to another client: authorization URL and token request have different \
-             client ids",
-            "use one configuration for both, and let the user authorize again".to_owned(),
-        )
-    } else {
-        (
-            FindingKind::Code,
-            "the code has expired or was used before; or the redirect URI, the PKCE verifier or the \
-             client differs from that of the authorization URL",
             format!(
-                "{again}; if it stays, compare redirect_uri ({}) with the one in the \
-                authorization URL, byte by byte",
-                facts.report.configuration.redirect_uri
+                "the code belongs to another client than {}: authorization URL and token request have \
+                different client ids",
+                facts.configuration().client_id
             ),
-        )
+            "use one configuration for both, and let the user authorize again".to_owned(),
+        ),
+        _ => (FindingKind::Code, unspecific(facts), compared(facts, again)),
     };
     Some(Finding::problem(kind, facts.seen(), cause, remedy))
+}
+
+fn unspecific(facts: &Facts<'_>) -> String {
+    let mut cause = format!(
+        "the code has expired, was used before, or belongs to another client than {}; or the redirect \
+        URI or the PKCE verifier differs from the authorization URL's",
+        facts.configuration().client_id
+    );
+    for name in ["redirect_uri", "code_verifier"] {
+        if !facts.sent(name) {
+            cause += &format!("; the request had no {name}");
+        }
+    }
+    cause
+}
+
+fn compared(facts: &Facts<'_>, again: &str) -> String {
+    let uri = &facts.configuration().redirect_uri;
+    let compare = match facts.sent("redirect_uri") {
+        true => format!(
+            "compare redirect_uri ({uri}) with the one in the authorization URL, byte by byte"
+        ),
+        false => "set redirect_uri, if the authorization URL had one".to_owned(),
+    };
+    format!(
+        "{again}; if it stays, {compare}, and begin with exchanger.authorize(), which keeps the verifier"
+    )
+}
+
+/// What was refused is neither the code nor the refresh token.
+fn is_about_something_else(facts: &Facts<'_>) -> bool {
+    matches!(facts.code(), "invalid_scope" | "access_denied" | "invalid_target")
+}
+
+/// A refusal whose code is none of the standard's for client, grant or scope, so that its words are
+/// all there is.
+fn is_unclassed(facts: &Facts<'_>) -> bool {
+    let is_asking = match facts.status() {
+        200..=299 => !facts.code().is_empty(),
+        status => matches!(status, 400 | 403 | 409 | 422),
+    };
+    let known = ["unsupported_grant_type", "server_error", "temporarily_unavailable"];
+    is_asking && !facts.refuses_client() && !known.contains(&facts.code())
+}
+
+/// Why a code is refused.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Cause {
+    Redirect,
+    Verifier,
+    Spent,
+    Expired,
+    OtherClient,
+    Unknown,
+}
+
+/// What the words speak of.
+struct Told {
+    redirect: bool,
+    verifier: bool,
+    causes: Vec<Cause>,
+}
+
+impl Told {
+    fn of(facts: &Facts<'_>) -> Self {
+        let redirect = facts.says(REDIRECT_URI) || facts.code().contains("redirect");
+        let verifier = facts.says(PKCE);
+        let spent = facts.says(&[
+            "already used",
+            "already been",
+            "already redeemed",
+            "already exchanged",
+            "been used",
+            "was used",
+            "used already",
+            "used before",
+            "used once",
+            "used more than once",
+            "redeemed",
+            "consumed",
+            "reuse",
+        ]);
+        let expired = facts.says(&["expired", "expire", "too old"]);
+        let other_client = facts.says(&[
+            "another client",
+            "different client",
+            "other client",
+            "not issued to",
+            "client mismatch",
+            "wrong client",
+            "client id",
+            "linked to client",
+        ]);
+        let named = [
+            (redirect, Cause::Redirect),
+            (verifier, Cause::Verifier),
+            (spent && !redirect, Cause::Spent),
+            (expired, Cause::Expired),
+            (other_client, Cause::OtherClient),
+        ];
+        let causes = named.into_iter().filter(|(is, _)| *is).map(|(_, cause)| cause).collect();
+        // An error code is a decision; a description may list what it can be.
+        let by_code = if facts.code().contains("redirect") {
+            vec![Cause::Redirect]
+        } else if is_hedged(facts) {
+            vec![Cause::Unknown]
+        } else {
+            causes
+        };
+        Self { redirect, verifier, causes: by_code }
+    }
+
+    /// The only one that is spoken of.
+    fn cause(&self) -> Cause {
+        match self.causes.as_slice() {
+            [only] => *only,
+            _ => Cause::Unknown,
+        }
+    }
+}
+
+/// Whether the words name one possibility beside others: `invalid or expired`.
+fn is_hedged(facts: &Facts<'_>) -> bool {
+    facts.says(&[
+        "or expired",
+        "or is expired",
+        "or has expired",
+        "or was already",
+        "or already",
+        "or has already",
+        "or has been",
+        "or revoked",
+        "or invalid",
+        "or is invalid",
+        "expired or",
+        "expired, ",
+        "used or",
+    ])
 }
 
 fn redirect_uri(facts: &Facts<'_>) -> Finding {
@@ -129,17 +257,21 @@ fn pkce(facts: &Facts<'_>) -> Finding {
     let unwanted = [
         "not allowed",
         "not supported",
+        "not known",
         "unsupported",
         "unexpected",
         "unknown",
         "not required",
         "not expected",
         "unrecognized",
-        "without",
+        "without a code challenge",
+        "without code challenge",
+        "without pkce",
+        "did not use",
+        "had no",
+        "code challenge required",
         "no code challenge",
-        "no code_challenge",
-        "was not used",
-        "not have",
+        "pkce was not used",
     ];
     let (cause, remedy) = if !facts.sent("code_verifier") {
         (
@@ -150,7 +282,7 @@ fn pkce(facts: &Facts<'_>) -> Finding {
         )
     } else if facts.says(&unwanted) {
         (
-            "the provider does without PKCE here, and is upset by a verifier",
+            "the provider knows no challenge of this code, and is upset by a verifier",
             "set conventions.authorization.pkce to \"refused\", or call without_pkce on the \
              authorization, and let the user authorize again",
         )
@@ -166,25 +298,21 @@ fn pkce(facts: &Facts<'_>) -> Finding {
 }
 
 /// A code that an earlier attempt of the same call may have used up.
-pub(super) fn spent_by_itself(facts: &Facts<'_>) -> Option<Finding> {
-    let at = facts.report.headline?;
-    let earlier = facts.report.attempts.get(..at)?.first()?;
-    let is_client = earlier.answer.as_ref().is_some_and(|answer| answer.status == 401);
-    let is_code = facts.is_exchange() && facts.code() == "invalid_grant" && is_client;
+pub(super) fn spent_by_itself(facts: &Facts<'_>, first: Option<FindingKind>) -> Option<Finding> {
+    // A server that says what else is wrong has looked at the code.
+    let leaves_room = [FindingKind::Code, FindingKind::CodeSpent, FindingKind::ClientSecret];
+    let at = facts.report.headline.filter(|_| first.is_some_and(|it| leaves_room.contains(&it)))?;
+    let headline = facts.report.attempts.get(at)?;
+    let earlier = facts.report.attempts.get(..at)?.iter().find(|it| status(it) == 401)?;
+    let is_code = facts.is_exchange() && headline.error.as_deref() == Some("invalid_grant");
     is_code.then(|| {
-        Finding::problem(
+        Finding::risk(
             FindingKind::CodeSpent,
-            format!(
-                "{} was refused as a client, {} for the code",
-                earlier.flavor, facts.told.flavor
-            ),
-            "a few servers use a code up before they look at the client, so that the first flavor \
-             costs it",
-            format!(
-                "pin the flavor: .flavors([\"{}\".parse()?]), and let the user authorize again; if \
-                that is refused too, check id and secret",
-                facts.told.flavor
-            ),
+            format!("{} was refused as a client, {} for the code", earlier.flavor, headline.flavor),
+            "a few servers use a code up before they look at the client: then the first attempt cost \
+             it, and what the later ones were told means nothing",
+            "check id and secret, and pin the one flavor that the documentation names by flavors, so \
+             that a code is sent once; then let the user authorize again",
         )
     })
 }

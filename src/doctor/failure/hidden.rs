@@ -8,10 +8,16 @@ use super::super::finding::{Finding, FindingKind};
 pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
     let kind = facts.report.kind.as_deref();
     let is_success = (200..300).contains(&facts.status());
-    if !is_success || kind != Some("unreadable") {
+    if kind != Some("unreadable") {
         return None;
     }
+    if !is_success {
+        return Some(unusable(facts));
+    }
     let json = facts.json();
+    if json.as_ref().is_some_and(Value::is_array) {
+        return Some(list(facts));
+    }
     let place = json.as_ref().and_then(|json| find(json, ""));
     let body = facts.told.answer.as_ref().map_or("", |answer| &answer.body);
     Some(match place {
@@ -22,6 +28,15 @@ pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
             }
             if name != "access_token" {
                 conventions.push(format!(r#""rename": {{"access_token": "{name}"}}"#));
+            }
+            if conventions.is_empty() && facts.departs("/answer") {
+                return Some(Finding::problem(
+                    FindingKind::TokenElsewhere,
+                    format!("{}, and the token is where the standard has it", facts.seen()),
+                    "conventions.answer looks for it elsewhere",
+                    "leave root and rename out of conventions.answer; the code is spent: let the user \
+                     authorize again",
+                ));
             }
             if conventions.is_empty() {
                 return Some(unusable(facts));
@@ -36,6 +51,7 @@ pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
                 ),
             )
         }
+        None if facts.is_cut() && body.contains("[access_token") => beyond_report(facts),
         None if json.is_none() && body.contains("[access_token") => unusable(facts),
         None => return None,
     })
@@ -45,9 +61,30 @@ fn unusable(facts: &Facts<'_>) -> Finding {
     Finding::problem(
         FindingKind::AnswerShape,
         facts.seen(),
-        "the answer names a token, and cannot be read: it is cut off, damaged, or tells an error too",
+        "the answer names a token, and cannot be read: it is cut off or damaged, or tells an error, \
+         or has the status of one",
         "look at the answer in the report; if it is always so, show it to the provider. The code is \
          spent: let the user authorize again",
+    )
+}
+
+fn list(facts: &Facts<'_>) -> Finding {
+    Finding::problem(
+        FindingKind::AnswerShape,
+        facts.seen(),
+        "the answer is a list, and conventions find a token in an object only",
+        "let a transport of your own take the token's object out of the list; the code is spent: let \
+         the user authorize again",
+    )
+}
+
+fn beyond_report(facts: &Facts<'_>) -> Finding {
+    Finding::problem(
+        FindingKind::TokenElsewhere,
+        format!("{}, and its answer is longer than a report shows", facts.seen()),
+        "there is a token in it, in another place than the standard's",
+        "look at the whole answer, and set conventions.answer.root and rename to where the token is; \
+         the code is spent: let the user authorize again",
     )
 }
 

@@ -2,22 +2,54 @@
 
 use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind};
+use super::super::words::Words;
 
 pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
     let setting = facts.setting();
     let because = facts.report.because.join(": ");
-    let words = because.to_lowercase();
-    let says = |known: &[&str]| known.iter().any(|word| words.contains(word));
+    // A URL in it may have any of these words in its host.
+    let said: Vec<_> = because.split_whitespace().filter(|it| !it.contains("://")).collect();
+    let words = Words::new(&said.join(" "));
+    let says = |phrases: &[&str]| words.say(phrases);
     let symptom = format!("{} gave no answer: {because}", facts.url());
     let (kind, cause, remedy) = match facts.told.outcome.as_str() {
-        "connect" if says(&["dns", "resolve", "lookup", "name or service"]) => (
+        _ if says(&[
+            "invalidcontenttype",
+            "invalid content type",
+            "corrupt message",
+            "wrong version number",
+            "packet length",
+        ]) =>
+        (
+            FindingKind::Tls,
+            "what listens at that port speaks no TLS: it is plain http, or another service",
+            format!("check the host in {setting}, and the port: https has 443 unless the documentation says otherwise"),
+        ),
+        "connect" if says(&[
+                "dns",
+                "resolve",
+                "lookup",
+                "name or service",
+                "name resolution",
+                "nodename",
+                "no such host",
+                "enotfound",
+            ]) => (
             FindingKind::Network,
             "there is no host of that name, or this machine cannot look names up",
             format!("check the host in {setting}, letter by letter, then the network's DNS"),
         ),
-        "connect" if says(&["certificate", "tls", "ssl", "handshake", "unknownissuer"]) => (
+        "connect" if says(&[
+                "certificate",
+                "tls",
+                "ssl",
+                "handshake",
+                "corrupt message",
+                "wrong version number",
+            ]) => (
             FindingKind::Tls,
-            "the server's certificate is not trusted here, has expired, or is for another host",
+            "the server's certificate is not trusted here, has expired, or is for another host; or \
+             what listens there speaks no TLS",
             format!(
                 "check the host in {setting}; for a CA of your own give the transport its \
                  certificate: ReqwestTransport::from_builder"
@@ -59,5 +91,8 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
         ),
         _ => return None,
     };
-    Some(Finding::problem(kind, symptom, cause, remedy))
+    let may_want_tls = matches!(facts.told.outcome.as_str(), "connect" | "interrupted")
+        && facts.url().starts_with("http://");
+    let tls = if may_want_tls { "; if the server speaks TLS, write https" } else { "" };
+    Some(Finding::problem(kind, symptom, cause, remedy + tls))
 }

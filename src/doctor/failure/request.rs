@@ -5,21 +5,42 @@ use super::super::finding::{Finding, FindingKind};
 use crate::flavor::BodyEncoding;
 
 pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
-    let rules: [fn(&Facts<'_>) -> Option<Finding>; 7] =
-        [scope, target, denied, consent, encoding, grant_type, parameter];
+    let rules: [fn(&Facts<'_>) -> Option<Finding>; 6] =
+        [scope, target, denied, encoding, grant_type, parameter];
     rules.iter().find_map(|rule| rule(facts))
 }
 
+/// Any code that says that the grant is not for this client.
+pub(super) fn grant_type_not_allowed(facts: &Facts<'_>) -> Option<Finding> {
+    let is_grant = facts.says(&["grant type", "response type"]);
+    let is_refused =
+        facts.says(&["not allowed", "not authorized", "disabled", "not enabled", "not permitted"]);
+    let is_told = is_grant && is_refused && !facts.is_page();
+    is_told.then(|| super::client::not_allowed(facts))
+}
+
 fn scope(facts: &Facts<'_>) -> Option<Finding> {
-    let is_scope = facts.code() == "invalid_scope"
-        || facts.code() == "invalid_request" && facts.says(&["scope"]);
+    let says_so = facts.says(&["invalid scope", "unknown scope", "unsupported scope", "scope is"]);
+    let is_scope = facts.code().contains("scope")
+        || facts.code() == "invalid_request" && facts.says(&["scope"])
+        || matches!(facts.status(), 400 | 403) && says_so;
     let scopes = facts.report.configuration.scopes.join(" ");
+    if is_scope && scopes.is_empty() && facts.is_exchange() {
+        return Some(Finding::problem(
+            FindingKind::Scope,
+            facts.seen(),
+            "the provider wants scopes, and none is set",
+            "set scopes to those that its documentation names",
+        ));
+    }
+    let asked = if facts.sent("scope") { format!("; asked for: {scopes}") } else { String::new() };
     is_scope.then(|| {
         Finding::problem(
             FindingKind::Scope,
             facts.seen(),
-            format!("a scope is not known, not allowed for this client, or separated otherwise; asked \
-                for: {scopes}"),
+            format!(
+                "a scope is not known, not allowed for this client, or separated otherwise{asked}"
+            ),
             "spell the scopes as the documentation does, allow them for this client in the console, \
              and set conventions.scope_delimiter if it is not a space; if the token request must \
              have none, set conventions.exchange.omit to [\"scope\"]",
@@ -52,12 +73,12 @@ fn denied(facts: &Facts<'_>) -> Option<Finding> {
     })
 }
 
-fn consent(facts: &Facts<'_>) -> Option<Finding> {
+pub(super) fn consent(facts: &Facts<'_>) -> Option<Finding> {
     let words = [
         "interaction_required",
         "consent_required",
         "login_required",
-        "mfa",
+        "mfa required",
         "multi-factor",
         "has not consented",
     ];
@@ -84,17 +105,21 @@ fn encoding(facts: &Facts<'_>) -> Option<Finding> {
         "form body",
         "unexpected token",
         "not valid json",
+        "not json",
+        "json is not",
+        "invalid json",
         "malformed json",
     ];
-    let is_other_kind = matches!(facts.status(), 415 | 406) || facts.says(&words);
+    let may_say = matches!(facts.status(), 400 | 422) || !facts.code().is_empty();
+    let is_other_kind = matches!(facts.status(), 415 | 406) || may_say && facts.says(&words);
     is_other_kind.then(|| body(facts))
 }
 
 fn body(facts: &Facts<'_>) -> Finding {
     let encoding = facts.told.flavor.encoding;
     let (sent, wanted, flavors) = match encoding {
-        BodyEncoding::Json => ("JSON", "a form", "\"body+form\" or \"basic+form\""),
-        _ => ("a form", "JSON", "\"body+json\" or \"basic+json\""),
+        BodyEncoding::Json => ("JSON", "a form", "Flavor::BODY_FORM or Flavor::BASIC_FORM"),
+        _ => ("a form", "JSON", "Flavor::BODY_JSON or Flavor::BASIC_JSON"),
     };
     let words = ["x-www-form-urlencoded", "application/json"];
     let named = facts.says(&words[usize::from(encoding == BodyEncoding::Form)..][..1]);
@@ -149,35 +174,48 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
         "account",
         "user_id",
     ];
-    if !matches!(facts.code(), "invalid_request" | "" | "unnamed") && facts.status() != 400 {
+    let is_request = match facts.status() {
+        // A page says much that is about no parameter.
+        _ if facts.is_page() => facts.status() == 400 && facts.says(&["parameter"]),
+        400 | 422 => true,
+        _ => matches!(facts.code(), "invalid_request" | "unnamed"),
+    };
+    if !is_request {
         return None;
     }
-    let missing = facts.says(&[
-        "missing",
-        "required",
-        "must be provided",
-        "must contain",
-        "not provided",
-        "is empty",
-        "cannot be blank",
-    ]);
+    let missing = facts.says_missing();
     let unwanted = facts.says(&[
         "unknown parameter",
         "unexpected parameter",
         "unsupported parameter",
         "unrecognized parameter",
+        "invalid parameter",
         "not allowed",
         "not permitted",
-        "invalid parameter",
+        "not accepted",
     ]);
-    let named = names.iter().find(|name| facts.says(&[**name]));
-    let twice = facts.says(&["multiple", "more than one", "both", "duplicate"])
+    let named = names.iter().find(|name| facts.names(name));
+    let speaks_of_one = facts.says(&["parameter", "param", "field", "argument"]);
+    let header = facts.told.request.headers.iter().any(|(name, _)| name == "authorization");
+    let twice = header
+        && (facts.sent("client_secret") || facts.sent("client_id"))
+        && facts.says(&["multiple", "more than one", "both", "duplicate", "in the header and in"])
         && facts.says(&["credential", "authentication", "client_id", "authorization header"]);
-    let (cause, remedy) = match named {
-        _ if twice => (
-            "the server sees the client's credentials in two places".to_owned(),
+    if twice {
+        return Some(Finding::problem(
+            FindingKind::CredentialsTwice,
+            facts.seen(),
+            "the server sees the client's credentials in two places",
             "take client_id and client_secret out of conventions.exchange.params; the flavor puts \
-             them where they belong"
+             them where they belong",
+        ));
+    }
+    let (cause, remedy) = match named {
+        // They stand in the header: a matter of the flavor.
+        Some(name) if missing && name.starts_with("client_") && header => (
+            format!("{name} stands in the header, and the server looks for it in the body"),
+            "let it try all flavors: leave flavors and max_attempts out, or .flavors([Flavor::BODY_FORM]); \
+             for a stored token set token.flavor"
                 .to_owned(),
         ),
         Some(name) if missing && facts.sent(name) => (
@@ -196,7 +234,7 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
             format!("the server does not take {name} here"),
             format!(r#"set conventions.exchange.omit to ["{name}"]"#),
         ),
-        _ if missing || unwanted => (
+        _ if (missing || unwanted) && speaks_of_one => (
             "a parameter is missing, or one too many is there".to_owned(),
             "compare the request (Attempt::to_curl) with the documentation: what is missing goes into \
              conventions.exchange.params or Call::param, what is too much into \
@@ -206,27 +244,4 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
         _ => return None,
     };
     Some(Finding::problem(FindingKind::Parameter, facts.seen(), cause, remedy))
-}
-
-/// All attempts had one kind of body, and the server's words do not exclude that it wants the other.
-pub(super) fn pinned_body(facts: &Facts<'_>) -> Option<Finding> {
-    let attempts = &facts.report.attempts;
-    let is_json = |encoding| encoding == BodyEncoding::Json;
-    let first = is_json(facts.told.flavor.encoding);
-    let all_alike = attempts.iter().all(|it| is_json(it.flavor.encoding) == first);
-    let is_client_or_asking = facts.report.kind.as_deref() == Some("no_flavor_accepted");
-    let is_unread =
-        matches!(facts.code(), "" | "invalid_request" | "unsupported_grant_type" | "unnamed")
-            && facts.status() != 401;
-    let says_so =
-        facts.says(&["content-type", "content type", "media type"]) || facts.status() == 415;
-    (all_alike && is_client_or_asking && is_unread && !says_so).then(|| {
-        let (sent, other) = if first { ("JSON", "a form") } else { ("forms", "JSON") };
-        Finding::risk(
-            FindingKind::BodyEncoding,
-            format!("only {sent} were tried"),
-            format!("the endpoint may take {other} only"),
-            "leave flavors and max_attempts out once, so that both kinds of body are tried",
-        )
-    })
 }

@@ -10,7 +10,7 @@ use crate::capture::{CapturedAnswer, CapturedRequest, Kept, Veil};
 use crate::conventions::TokenPlace;
 use crate::decode;
 use crate::exchanger::TokenExchanger;
-use crate::mask::Mask;
+use crate::mask::{Mask, WITHHELD};
 use crate::token::Token;
 use crate::transport::{HttpRequest, HttpResponse};
 
@@ -59,13 +59,12 @@ impl<'a> Trial<'a> {
     pub(super) fn veil(&self) -> Veil<'a> {
         let mut veil = Veil::new(self.mask());
         let public = self.exchanger.setup().public();
-        let body = String::from_utf8_lossy(self.api.body());
-        for text in [&self.api.uri().to_string(), &*body] {
-            // As of a success, where whatever looks drawn at random counts.
-            let found = decode::secrets(&veil.thin(text), empty(), true, &public);
-            for (name, secret) in found.unwrap_or_default() {
-                veil.hide(name, secret);
-            }
+        let url = veil.thin(&self.api.uri().to_string());
+        let body = veil.thin(&String::from_utf8_lossy(self.api.body()));
+        // As of a success, where whatever looks drawn at random counts.
+        let in_body = decode::secrets(&body, empty(), true, &public).unwrap_or_default();
+        for (name, secret) in decode::secrets_in_url(&url, &public).into_iter().chain(in_body) {
+            veil.hide(name, secret);
         }
         veil
     }
@@ -102,7 +101,7 @@ impl<'a> Trial<'a> {
             }
         }
         if is_too_much(&captured.body) {
-            captured.body = "[withheld: too much in it may be secret]".to_owned();
+            captured.body = WITHHELD.to_owned();
         }
         if is_too_much(&captured.url) {
             captured.url.truncate(captured.url.find('?').unwrap_or_default());

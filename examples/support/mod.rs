@@ -1,0 +1,4 @@
+//! What the shell tools among the examples share.
+
+pub(crate) mod arguments;
+pub(crate) mod connection;
