@@ -56,26 +56,28 @@ pub struct CapturedAnswer {
 
 /// What is kept of an answer, as it came.
 pub(crate) struct Kept {
-    pub(crate) status: StatusCode,
-    headers: HeaderMap,
-    /// The beginning.
-    body: Vec<u8>,
+    /// With the beginning of its body.
+    response: HttpResponse,
     was_longer: bool,
 }
 
 impl Kept {
-    pub(crate) fn new(response: HttpResponse) -> Self {
-        let (head, mut body) = response.into_parts();
+    pub(crate) fn new(mut response: HttpResponse) -> Self {
+        let body = response.body_mut();
         let was_longer = body.len() > KEPT;
         if body.capacity() > KEPT {
-            body = body.get(..KEPT).unwrap_or(&body).to_vec();
+            *body = body.get(..KEPT).unwrap_or(body).to_vec();
         }
-        Self { status: head.status, headers: head.headers, body, was_longer }
+        Self { response, was_longer }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
     }
 
     /// The body as far as it was kept.
     pub(crate) fn text(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
+        let text = String::from_utf8_lossy(self.response.body());
         // What a cut leaves of a character.
         let text = if self.was_longer { text.trim_end_matches('\u{fffd}') } else { &text };
         text.to_owned()
@@ -83,13 +85,17 @@ impl Kept {
 
     /// The headers that are shown, of a long one the beginning.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, String)> {
-        self.headers.iter().take(MOST_HEADERS).map(|(name, value)| (name.as_str(), text(value)))
+        self.response
+            .headers()
+            .iter()
+            .take(MOST_HEADERS)
+            .map(|(name, value)| (name.as_str(), text(value)))
     }
 
     /// Of an answer with more secrets than can be hidden.
     pub(crate) fn withheld(&self) -> CapturedAnswer {
         let body = WITHHELD.to_owned();
-        CapturedAnswer { status: self.status.as_u16(), headers: Vec::new(), body, cut: true }
+        CapturedAnswer { status: self.status().as_u16(), headers: Vec::new(), body, cut: true }
     }
 
     pub(crate) fn shown(&self, veil: &Veil<'_>) -> CapturedAnswer {
@@ -97,8 +103,8 @@ impl Kept {
         let whole = body.len();
         body.truncate(floor_char_boundary(&body, SHOWN));
         CapturedAnswer {
-            status: self.status.as_u16(),
-            headers: shown(&self.headers, veil),
+            status: self.status().as_u16(),
+            headers: shown(self.response.headers(), veil),
             cut: self.was_longer || body.len() < whole,
             body,
         }

@@ -181,18 +181,30 @@ impl<T> Call<T> {
     /// What there is to tell, and the attempts, with one that has just ended.
     fn tell(mut self, last: Option<(Note, Step)>) -> (Arc<dyn Evidence>, Vec<Attempt>) {
         let mut judged = mem::take(&mut self.judged);
-        let (last_note, last_step) = last.unzip();
-        let steps = judged.iter_mut().filter_map(|judged| judged.step.take()).chain(last_step);
-        let told = &mut self.story_mut().steps;
-        steps.for_each(|step| told.push(step));
+        let made = judged.len() + usize::from(last.is_some());
+        let steps = &mut self.story_mut().steps;
+        for judged in &mut judged {
+            steps.extend(judged.step.take());
+        }
+        let last = last.map(|(note, step)| {
+            steps.push(step);
+            note
+        });
         let evidence: Arc<dyn Evidence> = self.story;
-        let mut attempts = Vec::with_capacity(judged.len() + usize::from(last_note.is_some()));
-        for note in judged.into_iter().map(|judged| judged.note).chain(last_note) {
-            let Note { flavor, status, outcome, elapsed } = note;
-            let made = (&evidence, attempts.len());
-            attempts.push(Attempt::new(flavor, status, outcome, elapsed, made));
+        let mut attempts = Vec::with_capacity(made);
+        for judged in judged {
+            attempts.push(judged.note.attempt(&evidence, attempts.len()));
+        }
+        if let Some(note) = last {
+            attempts.push(note.attempt(&evidence, attempts.len()));
         }
         (evidence, attempts)
+    }
+}
+
+impl Note {
+    fn attempt(self, evidence: &Arc<dyn Evidence>, at: usize) -> Attempt {
+        Attempt::new(self.flavor, self.status, self.outcome, self.elapsed, (evidence, at))
     }
 }
 

@@ -80,7 +80,7 @@ impl Story {
         let mut public = self.setup.public();
         public.push(self.endpoint.target.url.as_str());
         let headers = answer.headers().map(|(name, value)| (name, veil.thin(&value)));
-        let is_success = answer.status.is_success();
+        let is_success = answer.status().is_success();
         decode::secrets(&veil.thin(&answer.text()), headers, is_success, &public)
     }
 

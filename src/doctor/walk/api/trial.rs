@@ -114,7 +114,7 @@ impl<'a> Trial<'a> {
         let public = self.exchanger.setup().public();
         let mut veil = self.veil();
         let headers = kept.headers().map(|(name, value)| (name, veil.thin(&value)));
-        let is_success = kept.status.is_success();
+        let is_success = kept.status().is_success();
         let secrets = decode::secrets(&veil.thin(&kept.text()), headers, is_success, &public);
         let Some(secrets) = secrets.filter(|_| !self.holds_too_much()) else {
             return kept.withheld();
