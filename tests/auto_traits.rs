@@ -2,8 +2,9 @@
 
 use token_exchanger::{
     ApplyError, Attempt, Authorization, AuthorizationCode, Authorize, Call, CallError, Callback,
-    CallbackError, ConfigError, Conventions, FromFn, HttpRequest, Issued, PendingAuthorization,
-    Secret, Token, TokenExchanger, TokenExchangerBuilder, Transport, TransportError,
+    CallbackError, CapturedAnswer, CapturedRequest, ConfigError, Conventions, FromFn, HttpRequest,
+    Issued, PendingAuthorization, Report, Secret, Token, TokenExchanger, TokenExchangerBuilder,
+    Transport, TransportError, doctor,
 };
 
 fn sendable<T: Send + Sync + 'static>() {}
@@ -30,6 +31,14 @@ fn everything_is_send_and_sync() {
     sendable::<ConfigError>();
     sendable::<TransportError>();
     sendable::<Attempt>();
+    sendable::<Report>();
+    sendable::<CapturedRequest>();
+    sendable::<CapturedAnswer>();
+    sendable::<doctor::Finding>();
+    sendable::<doctor::WalkReport>();
+    sendable::<doctor::Walked>();
+    sendable::<doctor::Detection>();
+    sendable::<doctor::CurlError>();
     sendable::<Box<dyn Transport>>();
     sendable::<FromFn<fn(HttpRequest) -> std::future::Ready<()>, std::future::Ready<()>>>();
     #[cfg(feature = "reqwest")]
