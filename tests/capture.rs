@@ -285,6 +285,21 @@ fn a_request_without_a_body_is_sent_again_without_one() {
     }
 }
 
+#[test]
+fn a_secret_that_no_argument_can_hold_is_sent_again_all_the_same() {
+    let Some(shells) = shells() else { return };
+    let server = Server::start();
+    let exchanger = TokenExchanger::builder("id", format!("{}/token", server.url))
+        .client_secret("nul\0secret-planted")
+        .transport(token_exchanger::from_fn(async |_| unreachable!()))
+        .build()
+        .unwrap();
+    for (sent, complete, masked) in commands(exchanger.exchange(code())) {
+        assert!(!masked.contains("planted"), "{masked}");
+        assert_eq!(server.seen(shells[0], &complete), wire(&sent), "{complete}");
+    }
+}
+
 /// A person's work: each mark becomes what it names, written as it says.
 fn filled(command: &str, secrets: &[(&str, &str)]) -> String {
     let json = |text: &str| {

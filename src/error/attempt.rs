@@ -60,7 +60,8 @@ impl Attempt {
     /// A curl command that sends the same request, with a mark in place of each secret; empty if
     /// it was not sent. A POSIX shell runs it as it stands once the marks are filled in, each as it
     /// says: `[client_secret]` by the secret as it is (a `'` as `'\''`), `[code, URL-encoded]` by the
-    /// URL-encoded code. Curl adds a `User-Agent` of its own.
+    /// URL-encoded code. Curl adds a `User-Agent` of its own. What we send is text, so that nothing is
+    /// lost in it.
     ///
     /// To send a code again can cost the token that it was traded for: see
     /// [`CallError::danger_into_code`](crate::CallError::danger_into_code).
