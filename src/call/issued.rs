@@ -11,7 +11,8 @@ use crate::kind::Kind;
 use crate::report::{Evidence, Report, ReportedToken};
 use crate::token::Token;
 
-/// A token, and the story of how it was got. Store the token.
+/// A token, and the story of how it was got. Store the token, and drop the rest once nobody asks for
+/// it: to tell the story without its secrets, it keeps them in memory.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Issued {
