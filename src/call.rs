@@ -76,7 +76,7 @@ impl<T> Call<T> {
         Self {
             ladder: setup.flavors(ask.kind(), got_by),
             additions: Additions::new(setup, &ask),
-            trace: Trace::new(ask.kind(), endpoint),
+            trace: Trace::default(),
             story: Arc::new(Story::new(Arc::clone(setup), endpoint.clone(), ask)),
             judged: Vec::new(),
             started: None,
@@ -91,6 +91,7 @@ impl<T> Call<T> {
     /// `client_id` and `client_secret` stand where the flavor puts credentials into the body, and
     /// nowhere else.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.keep_what_was_sent();
         let Story { setup, ask, parameters, .. } = self.story_mut();
         let rename = &setup.conventions.of(ask.kind()).rename;
         let name = standard_name(rename, ask.kind().parameters(), name.into());
@@ -120,6 +121,7 @@ impl<T> Call<T> {
     /// - the URL could not be configured as the token URL either, see
     ///   [`build`](crate::TokenExchangerBuilder::build); the call is gone then, and with it its code
     pub fn endpoint(mut self, url: &str) -> Result<Self, ConfigError> {
+        self.keep_what_was_sent();
         let story = self.story_mut();
         story.endpoint = Endpoint::parse("endpoint", url, story.setup.cleartext)?;
         Ok(self)
@@ -136,6 +138,7 @@ impl<T> Call<T> {
                 return Err(self.unsent(kind));
             }
             let sent = now();
+            self.trace.begin(self.story.ask.kind(), &self.story.endpoint);
             let sending = self.trace.within(|| transport.send(self.request_at(sent)));
             let answer = self.trace.around(sending).await;
             match self.judge(answer, sent, now()) {
@@ -159,6 +162,7 @@ impl<T> Call<T> {
                 return Err(self.unsent(kind));
             }
             let sent = now();
+            self.trace.begin(self.story.ask.kind(), &self.story.endpoint);
             let request = self.request_at(sent);
             let answer = self.trace.within(|| send(request));
             match self.judge(answer, sent, now()) {
@@ -212,6 +216,7 @@ impl<T> Call<T> {
         received: SystemTime,
     ) -> ControlFlow<Result<T, CallError>, Self> {
         self.started.get_or_insert(sent);
+        self.trace.begin(self.story.ask.kind(), &self.story.endpoint);
         let elapsed = received.duration_since(sent).unwrap_or_default();
         let response = match answer.and_then(within_limit) {
             Ok(response) => response,

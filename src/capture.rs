@@ -99,6 +99,9 @@ impl Kept {
     }
 
     pub(crate) fn shown(&self, veil: &Veil<'_>) -> CapturedAnswer {
+        if veil.gives_up {
+            return self.withheld();
+        }
         let mut body = printable(&veil.apply(&self.text()));
         let whole = body.len();
         body.truncate(floor_char_boundary(&body, SHOWN));
@@ -116,17 +119,29 @@ impl Kept {
 pub(crate) struct Veil<'a> {
     known: Mask<'a>,
     found: Mask<'a>,
+    /// Whether an answer holds more than can be hidden.
+    gives_up: bool,
 }
 
 impl<'a> Veil<'a> {
     pub(crate) fn new(known: Mask<'a>) -> Self {
         let found = Mask::after(&known);
-        Self { known, found }
+        Self { known, found, gives_up: false }
     }
 
     /// Hides a secret that was found in what [`Veil::thin`] gave.
     pub(crate) fn hide(&mut self, name: &'static str, secret: String) {
         self.found.hide(name, secret);
+    }
+
+    /// From now on nothing that came from elsewhere is shown.
+    pub(crate) fn give_up(&mut self) {
+        self.gives_up = true;
+    }
+
+    /// The marks of the known secrets.
+    pub(crate) fn marks(&self) -> Vec<String> {
+        self.known.marks()
     }
 
     /// The text without the known secrets.
@@ -136,12 +151,15 @@ impl<'a> Veil<'a> {
 
     /// What came from elsewhere, without all secrets.
     pub(crate) fn apply(&self, text: &str) -> String {
-        self.found.apply(&self.thin(text))
+        if self.gives_up && !text.is_empty() {
+            return WITHHELD.to_owned();
+        }
+        self.found.apply_deeply(&self.thin(text))
     }
 
     /// What we wrote: as it is but for the secrets, which are written in no other way than ours.
     fn written(&self, text: &str) -> String {
-        self.found.apply(&self.known.apply(text))
+        self.found.apply(&self.known.apply_whole(text))
     }
 
     /// The error without the known secrets.

@@ -27,7 +27,7 @@ mod tokens;
 pub(crate) use self::headers::{location, retry_after};
 pub(crate) use self::members::first_segment;
 pub(crate) use self::refusal::{CODE_LIMIT, DESCRIPTION_LIMIT, Told, printable};
-pub(crate) use self::secrets::{mark, secrets, secrets_in_url};
+pub(crate) use self::secrets::{Known, mark, mark_in_url, secrets, secrets_in_url};
 
 /// What a body holds.
 pub(crate) enum Reading {
@@ -120,7 +120,7 @@ pub(crate) fn read<'m>(
     let Some(access_token) = access_token(members, name, damaged) else {
         // What cannot be read to its end may hold more than was seen.
         let hidden = success && (members.one(name).is_some() || tokens::named(text, &answer));
-        return match refusal::read(&answer, members, expected.conventions, mask) {
+        return match refusal::read(text, &answer, members, expected.conventions, mask) {
             // An error does not undo a token, though it be one that we cannot use.
             Some(refusal) if success && refusal.brings_token => Reading::TokenAndError,
             Some(refusal) if answer.whole || !hidden => Reading::Error(refusal.told),
@@ -151,13 +151,19 @@ pub(crate) fn error<'m>(
 ) -> Option<Told> {
     let body = Body::of(response);
     let answer = Members::read(body.text());
-    let refusal = refusal::read(&answer, &answer, conventions, mask);
+    let refusal = refusal::read(body.text(), &answer, &answer, conventions, mask);
     refusal.map(|refusal| refusal.told)
 }
 
 /// What the provider calls the member.
 fn theirs<'a>(conventions: &'a AnswerConventions, name: &'a str) -> &'a str {
     conventions.rename.get(name).map_or(name, |theirs| theirs)
+}
+
+/// What the provider calls its tokens, where it is not as the standard does.
+pub(crate) fn names_of_tokens(conventions: &AnswerConventions) -> Vec<&str> {
+    let names = ["access_token", "refresh_token"];
+    names.iter().filter_map(|name| conventions.rename.get(*name)).map(String::as_str).collect()
 }
 
 fn access_token<'a>(members: &Members<'a>, name: &str, damaged: bool) -> Option<Cow<'a, str>> {

@@ -51,6 +51,18 @@ pub fn check_issued(issued: &Issued) -> Vec<Finding> {
 /// The same of a report, which may have been kept as JSON.
 pub fn check_report(report: &Report) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if report.version != Report::VERSION {
+        findings.push(Finding::risk(
+            FindingKind::Configuration,
+            format!(
+                "the report has version {}, and this crate reads {}",
+                report.version,
+                Report::VERSION
+            ),
+            "it was written by another version of the crate",
+            "read it by that version, if what follows makes no sense",
+        ));
+    }
     match (Facts::new(report), &report.token) {
         (Some(facts), Some(token)) => findings.extend(success::findings(&facts, token)),
         (Some(facts), None) if !report.ok => findings.extend(failure::findings(&facts)),
@@ -64,7 +76,7 @@ pub fn check_report(report: &Report) -> Vec<Finding> {
 /// A call that sent nothing.
 fn unsent(report: &Report) -> Option<Finding> {
     let symptom = || report.message.clone();
-    match report.kind.as_deref()? {
+    match report.kind.as_deref().unwrap_or_default() {
         "wrong_exchanger" => Some(Finding::problem(
             FindingKind::Configuration,
             symptom(),
@@ -77,6 +89,11 @@ fn unsent(report: &Report) -> Option<Finding> {
             "the conventions put all parameters into the URL",
             "shorten the scopes and the parameters, or leave conventions.verb out",
         )),
-        _ => None,
+        _ => Some(Finding::problem(
+            FindingKind::Unknown,
+            symptom(),
+            "the report does not say which attempt failed",
+            "ask for a report as the crate wrote it",
+        )),
     }
 }

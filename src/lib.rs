@@ -41,6 +41,9 @@ pub mod doctor;
 #[cfg(feature = "test-util")]
 pub mod testing;
 
+#[doc(no_inline)]
+pub use http;
+
 pub use self::apply::ApplyError;
 pub use self::authorize::{
     Authorization, Authorize, Callback, CallbackError, NoRandomness, PendingAuthorization,

@@ -11,13 +11,12 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use percent_encoding::percent_decode_str;
-use smallvec::SmallVec;
 
+use self::base64_run::{BASE64, Base64Run, SHORT_IN_BASE64};
 use self::writing::{Writing, json_escape, json_unit, url_escape};
 
+mod base64_run;
 mod writing;
 
 /// The secrets of one call.
@@ -129,21 +128,31 @@ impl<'a> Mask<'a> {
     /// The beginning of that: at least `length` characters, if there are as many. For a long text
     /// of which no more is shown.
     pub(crate) fn beginning(&self, text: &str, length: usize) -> String {
-        self.masked(text, length, false)
+        self.masked(text, length, false, true)
     }
 
     /// The text with marks that also say how a secret is written there, for whoever is to fill it
     /// in: `[client_secret, URL-encoded]`.
     pub(crate) fn form(&self, text: &str) -> String {
-        self.masked(text, usize::MAX, true)
+        self.masked(text, usize::MAX, true, false)
     }
 
-    fn masked(&self, text: &str, length: usize, tells_writing: bool) -> String {
+    /// The text of what nobody has cut off: what begins like a secret is another one there.
+    pub(crate) fn apply_whole(&self, text: &str) -> String {
+        self.masked(text, usize::MAX, false, false)
+    }
+
+    /// The marks, with their brackets.
+    pub(crate) fn marks(&self) -> Vec<String> {
+        self.needles.iter().map(|needle| format!("[{}]", needle.mark)).collect()
+    }
+
+    fn masked(&self, text: &str, length: usize, tells_writing: bool, may_be_cut: bool) -> String {
         let mut masked = String::with_capacity(text.len().min(length));
         // How far the base64 text that we are in, if any, is known to hold no secret.
         let (mut at, mut searched, mut characters) = (0, 0, 0);
         while let Some(next) = text[at..].chars().next().filter(|_| characters < length) {
-            let mut found = self.plain(text, at);
+            let mut found = self.plain(text, at, may_be_cut);
             if at >= searched {
                 let run = Base64Run::read(&text[at..], length.saturating_sub(characters));
                 searched = at + run.length;
@@ -188,11 +197,11 @@ impl<'a> Mask<'a> {
     }
 
     /// The secret that begins at `at`, and where it ends.
-    fn plain(&self, text: &str, at: usize) -> Option<(&Needle<'a>, usize)> {
+    fn plain(&self, text: &str, at: usize, may_be_cut: bool) -> Option<(&Needle<'a>, usize)> {
         if !self.may_begin(text, at) {
             return None;
         }
-        farthest(self.needles.iter().filter_map(|it| Some((it, it.end(text, at)?))))
+        farthest(self.needles.iter().filter_map(|it| Some((it, it.end(text, at, may_be_cut)?))))
     }
 
     /// Where to go on after a base64 text: past the secret, if any, in whose midst it ends. To
@@ -200,7 +209,7 @@ impl<'a> Mask<'a> {
     fn hidden_end(&self, text: &str, start: usize, mut end: usize) -> usize {
         let mut at = start;
         while let Some(next) = text[at..].chars().next().filter(|_| at < end) {
-            let found = self.plain(text, at).map(|(_, end)| end);
+            let found = self.plain(text, at, true).map(|(_, end)| end);
             at = found.unwrap_or(at + next.len_utf8());
             end = end.max(at);
         }
@@ -227,7 +236,7 @@ impl<'a> Mask<'a> {
     /// The first secret in the text. Of the long ones: chance would find a short one in anything.
     fn within(&self, text: &str) -> Option<&Needle<'a>> {
         let long = self.needles.iter().filter(|needle| !needle.is_word());
-        let found = |at| long.clone().find(|needle| needle.end(text, at).is_some());
+        let found = |at| long.clone().find(|needle| needle.end(text, at, true).is_some());
         let mut places =
             text.char_indices().map(|(at, _)| at).filter(|&at| self.may_begin(text, at));
         places.find_map(found)
@@ -250,28 +259,6 @@ fn farthest<T>(found: impl Iterator<Item = (T, usize)>) -> Option<(T, usize)> {
     found.min_by_key(|&(_, end)| Reverse(end))
 }
 
-/// The base64 text at the start of a text, in whichever alphabet, escaped or not.
-struct Base64Run {
-    /// In the standard alphabet; of a very long one only the beginning.
-    characters: SmallVec<[u8; 64]>,
-    /// How long it is as written.
-    length: usize,
-}
-
-impl Base64Run {
-    /// Reads so many of its characters that no secret beginning among the first `shown` is missed.
-    fn read(text: &str, shown: usize) -> Self {
-        let (mut characters, mut length) = (SmallVec::new(), 0);
-        while let Some((character, size)) = base64_character(&text.as_bytes()[length..]) {
-            length += size;
-            if characters.len() <= shown.saturating_add(LOOKAHEAD) {
-                characters.push(character);
-            }
-        }
-        Self { characters, length }
-    }
-}
-
 impl Needle<'_> {
     /// How the secret is written that stands there, if not as it is.
     fn writing(&self, text: &str, at: usize, end: usize) -> &'static str {
@@ -283,14 +270,15 @@ impl Needle<'_> {
     }
 
     /// Where the secret ends that begins at `at`, if one does.
-    fn end(&self, text: &str, at: usize) -> Option<usize> {
+    fn end(&self, text: &str, at: usize, may_be_cut: bool) -> Option<usize> {
+        let hides_beginnings = self.hides_beginnings && may_be_cut;
         let first = text.as_bytes().get(at)?;
         if !ESCAPES.contains(first) && self.secret.as_bytes().first() != Some(first) {
             return None;
         }
         let end = [Writing::Raw, Writing::Url, Writing::Json, Writing::Html]
             .into_iter()
-            .filter_map(|writing| writing.end(&self.secret, text, at, self.hides_beginnings))
+            .filter_map(|writing| writing.end(&self.secret, text, at, hides_beginnings))
             .max()?;
         // A short secret may be a part of any word, such as the `c` of `code`: only the whole word
         // can be the secret then.
@@ -335,21 +323,6 @@ fn in_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// The base64 character that the text begins with, URL-safe or escaped or not, and its length.
-fn base64_character(text: &[u8]) -> Option<(u8, usize)> {
-    let character = |byte: u8| match byte {
-        b'+' | b'-' => Some(b'+'),
-        b'/' | b'_' => Some(b'/'),
-        byte => byte.is_ascii_alphanumeric().then_some(byte),
-    };
-    match *text {
-        [b'\\', b'/', ..] => Some((b'/', 2)),
-        [b'%', ..] => Some((character(url_escape(text)?)?, 3)),
-        [byte, ..] => Some((character(byte)?, 1)),
-        [] => None,
-    }
-}
-
 /// What is left of an error that showed a secret.
 struct MaskedError(String);
 
@@ -381,14 +354,3 @@ const SHORT: usize = 8;
 
 /// What a written character may begin with that is not the character itself.
 const ESCAPES: [u8; 4] = *b"%+\\&";
-
-/// So many characters of base64 the shortest secret takes that is looked for in it.
-const SHORT_IN_BASE64: usize = (SHORT * 4).div_ceil(3);
-
-/// How many characters of a base64 text are looked at beyond those that are shown, so that a secret
-/// that begins among these is known.
-const LOOKAHEAD: usize = 64;
-
-/// Takes a text that was cut off anywhere.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));

@@ -457,3 +457,185 @@ fn a_refresh_and_a_revocation_are_shown_without_the_token() {
         assert!(!serde_json::to_string(&report).unwrap().contains("PLANTED"));
     }
 }
+
+/// An exchanger by these conventions.
+fn by(conventions: &str) -> TokenExchanger {
+    let conventions: Conventions = serde_json::from_str(conventions).unwrap();
+    reserved().conventions(conventions).max_attempts(1).build().unwrap()
+}
+
+#[test]
+fn a_token_is_hidden_by_whatever_name_the_conventions_find_it() {
+    let cases = [
+        (
+            r#"{"answer":{"rename":{"access_token":"value"}}}"#,
+            r#"{"value":"correcthorse"}"#,
+            "correcthorse",
+        ),
+        (
+            r#"{"answer":{"root":"/data","rename":{"access_token":"key"}}}"#,
+            r#"{"data":{"key":"abc99"}}"#,
+            "abc99",
+        ),
+        ("{}", r#"{"access_token":"[huntertok]"}"#, "huntertok"),
+    ];
+    for (conventions, body, planted) in cases {
+        let issued = play(by(conventions).exchange(code()), |_| Ok(json(200, body))).0.unwrap();
+        let shown = serde_json::to_string(&issued.report()).unwrap();
+        assert!(!shown.contains(planted), "{shown}");
+    }
+    // More than is shown, and more than can be hidden.
+    let many: String = (0..100).map(|n| format!(r#""token_{n}":"T{n}x","#)).collect();
+    for beside in [many, format!(r#""pad":"{}","#, "x".repeat(9000))] {
+        let body = format!(
+            r#"{{{beside}"access_token":"huntertok","token_type":"huntertok","scope":"huntertok a"}}"#
+        );
+        let shown = issued(|_| Ok(json(200, &body))).report();
+        let shown = serde_json::to_string(&shown).unwrap();
+        assert!(!shown.contains("huntertok"), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_hidden_in_an_answer_is_hidden_in_the_error_that_quotes_it() {
+    let bodies = [
+        r#"{"error":"invalid_grant","session_token":"PLANTED","error_description":"PLANTED ended"}"#,
+        r#"{"error":"PLANTED","session":"PLANTED"}"#,
+        r#"{"error":"x","error_uri":"https://as.example/?access_token=PLANTED","access_token":"PLANTED"}"#,
+        r#"{"error":"x","security_token":"PLANTED","message":"no PLANTED"}"#,
+    ];
+    for body in bodies {
+        let error = failed(|_| Ok(json(400, body)));
+        let findings = token_exchanger::doctor::check_error(&error);
+        let report = serde_json::to_string(&error.report()).unwrap();
+        let shown = format!("{error} {error:?} {report} {findings:?}");
+        assert!(!shown.contains("PLANTED"), "{shown}");
+    }
+}
+
+#[test]
+fn a_key_in_the_query_of_a_configured_url_is_hidden_everywhere() {
+    for name in ["api_key", "sig", "code", "subscription-key", "x-functions-key", "auth"] {
+        let exchanger =
+            TokenExchanger::builder("id", format!("https://as.example/t?{name}=PLANTEDkey"))
+                .client_secret("secret")
+                .redirect_uri(format!("https://my.example/cb?{name}=PLANTEDuri"))
+                .transport(token_exchanger::from_fn(async |_| unreachable!()))
+                .max_attempts(1)
+                .build()
+                .unwrap();
+        let echo = r#"{"error":"x","error_description":"unknown PLANTEDkey at PLANTEDuri"}"#;
+        let quoted =
+            || TransportError::new(TransportErrorKind::Connect, "https://as.example/t?PLANTEDkey");
+        let answers = [Ok(json(400, echo)), Err(quoted())];
+        for answer in answers {
+            let mut answer = Some(answer);
+            let error = play(exchanger.exchange(code()), |_| answer.take().unwrap()).0.unwrap_err();
+            let report = serde_json::to_string(&error.report()).unwrap();
+            let shown = format!("{error} {error:?} {report} {}", error.headline().to_curl());
+            assert!(!shown.contains("PLANTED"), "{name}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_conventions_send_under_a_telling_name_is_hidden_however_short() {
+    let exchanger =
+        by(r#"{"headers":{"x-api-key":"abc12"},"exchange":{"params":{"password":"pw12"}}}"#);
+    let error =
+        play(exchanger.exchange(code()), |_| Ok(json(400, r#"{"error":"x"}"#))).0.unwrap_err();
+    let shown = format!(
+        "{} {}",
+        serde_json::to_string(&error.report()).unwrap(),
+        error.headline().to_curl()
+    );
+    assert!(!shown.contains("abc12") && !shown.contains("pw12"), "{shown}");
+}
+
+#[test]
+fn a_token_in_an_odd_shape_is_hidden() {
+    let bodies = [
+        r#"{"body":"{\"access_token\":\"PLANTED\\/defghijkl\"}"}"#,
+        r#"expected " in {"access_token":"PLANTED"}"#,
+        r#"It 's "odd {"access_token":"PLANTED"}"#,
+        "<access_token><![CDATA[PLANTED]]></access_token>",
+        "<access_token><value>PLANTED</value></access_token>",
+        r#"<item name="access_token">PLANTED</item>"#,
+        r#"<access_token value="PLANTED"/>"#,
+        r#"[{"name":"access_token","value":"PLANTED"}]"#,
+        r#"{"security_token":"PLANTED"}"#,
+        "access_token=PLANTED;more",
+    ];
+    for status in [200, 400, 500] {
+        for body in bodies {
+            let exchanger = client("my-client-id", "my-client-secret").max_attempts(1);
+            let call = exchanger.build().unwrap().exchange(code());
+            let report = match play(call, |_| Ok(json(status, body))).0 {
+                Ok(issued) => issued.report(),
+                Err(error) => error.report(),
+            };
+            let shown = serde_json::to_string(&report).unwrap();
+            assert!(!shown.contains("PLANTED"), "{status} {body}: {shown}");
+        }
+    }
+    for (name, value) in [
+        ("x-amz-security-token", "PLANTED"),
+        ("x-auth", "Bearer PLANTED"),
+        ("content-location", "https://x.example/cb#access_token=PLANTED"),
+        ("location", "https://x.example/cb?code=PLANTED"),
+        ("www-authenticate", "Negotiate PLANTED"),
+    ] {
+        let error = failed(|_| Ok(answer(302, &[(name, value)], "")));
+        let findings = token_exchanger::doctor::check_error(&error);
+        let shown = serde_json::to_string(&error.report()).unwrap();
+        assert!(
+            !shown.contains("PLANTED") && !format!("{findings:?}").contains("PLANTED"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_form_is_shown_but_for_its_secrets() {
+    let body = "access_token=AT1&scope=a%3Ab&expires_in=3600&instance=eu2.example.com";
+    let shown = issued(|_| Ok(answer(200, &[], body))).attempts[0].answer().unwrap();
+    assert!(
+        shown.body.starts_with("access_token=[access_token]&scope=a%3Ab&expires_in=3600"),
+        "{}",
+        shown.body
+    );
+}
+
+#[test]
+fn what_only_begins_like_a_secret_is_shown_in_a_request() {
+    let exchanger = client("acme-production-client-0001", "acme-production-client-secret")
+        .flavors([Flavor::BODY_FORM])
+        .build()
+        .unwrap();
+    let error = play(exchanger.exchange(code()), |_| Ok(invalid_client())).0.unwrap_err();
+    let request = error.attempts()[0].request().unwrap();
+    let expected = "client_id=acme-production-client-0001&client_secret=[client_secret]";
+    assert!(request.body.ends_with(expected), "{}", request.body);
+    assert!(error.attempts()[0].to_curl().contains(expected));
+}
+
+#[test]
+fn a_call_that_is_changed_on_its_way_tells_what_was_sent_before() {
+    let now = std::time::SystemTime::UNIX_EPOCH;
+    let call = reserved().build().unwrap().exchange(code()).param("pin", "first-pin-value");
+    let echo = r#"{"error":"invalid_client","error_description":"first-pin-value"}"#;
+    let std::ops::ControlFlow::Continue(call) = call.receive(Ok(json(401, echo)), now, now) else {
+        panic!("there are more flavors")
+    };
+    let call = call.param("pin", "second-pin-value").endpoint("https://other.example/t").unwrap();
+    let grant = Ok(json(200, r#"{"access_token":"T"}"#));
+    let std::ops::ControlFlow::Break(issued) = call.receive(grant, now, now) else {
+        panic!("a token")
+    };
+    let issued = issued.unwrap();
+    let urls: Vec<_> = issued.attempts.iter().map(|it| it.request().unwrap().url).collect();
+    assert_eq!(urls, ["https://as.example/token", "https://other.example/t"]);
+    let shown = serde_json::to_string(&issued.report()).unwrap();
+    assert!(!shown.contains("pin-value"), "{shown}");
+    assert!(shown.contains("[pin]") && shown.contains("[pin 2]"), "{shown}");
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-use super::story::Step;
+use super::story::{Before, Step, Story};
 use super::trace::Told;
 use super::{Call, Issued};
 use crate::capture::Kept;
@@ -174,7 +174,8 @@ impl<T> Call<T> {
             elapsed,
         });
         let additions = self.additions.clone();
-        let step = Step { flavor, additions, sent, answer: response.map(Kept::new) };
+        let answer = response.map(Kept::new);
+        let step = Step { flavor, additions, sent, answer, before_change: None };
         (Note { flavor, status, outcome, elapsed }, step)
     }
 
@@ -199,6 +200,17 @@ impl<T> Call<T> {
             attempts.push(note.attempt(&evidence, attempts.len()));
         }
         (evidence, attempts)
+    }
+}
+
+impl<T> Call<T> {
+    /// Of attempts that were made, before a call that is turned by hand is changed.
+    pub(super) fn keep_what_was_sent(&mut self) {
+        let Story { endpoint, parameters, .. } = &*self.story;
+        for step in self.judged.iter_mut().filter_map(|judged| judged.step.as_mut()) {
+            let sent = || Before { endpoint: endpoint.clone(), parameters: parameters.clone() };
+            step.before_change.get_or_insert_with(|| Box::new(sent()));
+        }
     }
 }
 

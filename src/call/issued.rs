@@ -8,6 +8,7 @@ use crate::decode::Warning;
 use crate::error::{Attempt, reported};
 use crate::flavor::Flavor;
 use crate::kind::Kind;
+use crate::mask::Mask;
 use crate::report::{Evidence, Report, ReportedToken};
 use crate::token::Token;
 
@@ -36,13 +37,15 @@ impl Issued {
         let left = |end: Option<SystemTime>| end?.duration_since(sent?).ok().map(|it| it.as_secs());
         let Token { token_type, refresh_token, expires_at, refresh_expires_at, scopes, .. } =
             &self.token;
+        let own = self.token_mask();
+        let masked = |text: &str| own.apply(&self.evidence.masked(text));
         let token = ReportedToken {
-            token_type: self.evidence.masked(token_type),
+            token_type: masked(token_type),
             has_refresh_token: refresh_token.is_some(),
             expires_in: left(*expires_at),
             refresh_expires_in: left(*refresh_expires_at),
             // As one text: a secret that is echoed as a scope may have spaces in it.
-            scope: scopes.as_ref().map(|scopes| self.evidence.masked(&scopes.join(" "))),
+            scope: scopes.as_ref().map(|scopes| masked(&scopes.join(" "))),
         };
         let asked = self.asked;
         Report {
@@ -59,6 +62,16 @@ impl Issued {
             token: Some(token),
             configuration: self.evidence.configuration(),
         }
+    }
+
+    /// Hides what the call got, wherever in a long answer it stood.
+    fn token_mask(&self) -> Mask<'_> {
+        let mut mask = Mask::default();
+        mask.hide("access_token", self.token.access_token.expose());
+        if let Some(refresh_token) = &self.token.refresh_token {
+            mask.hide("refresh_token", refresh_token.expose());
+        }
+        mask
     }
 
     fn story(&self) -> String {

@@ -8,13 +8,14 @@ use http::{HeaderName, HeaderValue};
 use super::Call;
 use crate::ask::{Ask, scope};
 use crate::conventions::Verb;
+use crate::decode;
 use crate::encode::{self, Manner, Parameters, UrlTooLong};
 use crate::endpoint::Endpoint;
 use crate::error::CallErrorKind;
 use crate::flavor::Flavor;
 use crate::mask::Mask;
 use crate::secret::Secret;
-use crate::setup::Setup;
+use crate::setup::{Setup, hide_query};
 use crate::template;
 use crate::transport::HttpRequest;
 
@@ -104,19 +105,26 @@ impl<'a> Letter<'a> {
     pub(super) fn hide(self, mask: &mut Mask<'a>) {
         self.ask.hide(mask);
         self.setup.hide(mask);
+        self.setup.hide_urls(mask);
+        hide_query(&self.endpoint.target.url, mask);
         for (name, value) in self.parameters {
             hide(mask, name, value.expose());
         }
         if let Some(added) = self.additions {
             // What conventions say is rather a word than a secret, and then no long one.
-            let may_be_secret = |value: &&str| value.len() >= SHORTEST_SECRET;
+            let may_be_secret = |name: &str, value: &str| {
+                value.len() >= SHORTEST_SECRET || decode::mark(name).is_some()
+            };
             for (name, value) in &added.parameters {
-                let value = Some(value.expose()).filter(may_be_secret);
-                hide(mask, name, value.unwrap_or_default());
+                if may_be_secret(name, value.expose()) {
+                    hide(mask, name, value.expose());
+                }
             }
             for (name, value) in &added.headers {
-                let value = value.to_str().ok().filter(may_be_secret);
-                mask.hide(name.as_str(), value.unwrap_or_default());
+                let value = value.to_str().unwrap_or_default();
+                if may_be_secret(name.as_str(), value) {
+                    mask.hide(name.as_str(), value);
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::flavor::Flavor;
 use crate::mask::Mask;
 use crate::report::{Evidence, ReportedConfiguration, Shown};
 use crate::secret::Secret;
-use crate::setup::{Setup, hide_query};
+use crate::setup::Setup;
 use crate::transport::HttpRequest;
 
 /// A call, and once it is over, what came of it. Its requests are not kept but written again: the same
@@ -36,6 +36,14 @@ pub(super) struct Step {
     pub(super) additions: Option<Box<Additions>>,
     pub(super) sent: SystemTime,
     pub(super) answer: Option<Kept>,
+    /// What the call was then, if it was changed since.
+    pub(super) before_change: Option<Box<Before>>,
+}
+
+/// What a caller can change of a call that is under way.
+pub(super) struct Before {
+    pub(super) endpoint: Endpoint,
+    pub(super) parameters: Vec<(String, Secret)>,
 }
 
 impl Story {
@@ -53,8 +61,19 @@ impl Story {
         }
     }
 
+    /// What the attempt's request was written from.
+    fn letter_of<'a>(&'a self, step: &'a Step) -> Letter<'a> {
+        let letter = self.letter(step.additions.as_deref());
+        match &step.before_change {
+            Some(sent) => {
+                Letter { endpoint: &sent.endpoint, parameters: &sent.parameters, ..letter }
+            }
+            None => letter,
+        }
+    }
+
     fn request(&self, step: &Step) -> Option<HttpRequest> {
-        self.letter(step.additions.as_deref()).written(step.flavor).ok()
+        self.letter_of(step).written(step.flavor).ok()
     }
 
     /// Hides all secrets of all attempts, so that equal ones have equal marks.
@@ -62,14 +81,13 @@ impl Story {
         let mut mask = Mask::default();
         self.letter(None).hide(&mut mask);
         for step in &self.steps {
-            self.letter(step.additions.as_deref()).hide(&mut mask);
+            self.letter_of(step).hide(&mut mask);
         }
-        self.setup.hide_urls(&mut mask);
-        hide_query(&self.endpoint.target.url, &mut mask);
         let mut veil = Veil::new(mask);
         for answer in self.steps.iter().filter_map(|step| step.answer.as_ref()) {
-            for (name, secret) in self.secrets(answer, &veil).unwrap_or_default() {
-                veil.hide(name, secret);
+            match self.secrets(answer, &veil) {
+                Some(secrets) => secrets.into_iter().for_each(|(name, it)| veil.hide(name, it)),
+                None => veil.give_up(),
             }
         }
         veil
@@ -77,21 +95,19 @@ impl Story {
 
     /// What the answer holds that nobody sent; `None` if that is too much to hide.
     fn secrets(&self, answer: &Kept, veil: &Veil<'_>) -> Option<Vec<(&'static str, String)>> {
-        let mut public = self.setup.public();
-        public.push(self.endpoint.target.url.as_str());
+        let mut known = self.setup.known();
+        known.public.push(self.endpoint.target.url.as_str());
+        known.marks = veil.marks();
         let headers = answer.headers().map(|(name, value)| (name, veil.thin(&value)));
         let is_success = answer.status().is_success();
-        decode::secrets(&veil.thin(&answer.text()), headers, is_success, &public)
+        decode::secrets(&veil.thin(&answer.text()), headers, is_success, &known)
     }
 
     fn show(&self, step: &Step, veil: &Veil<'_>) -> Option<Shown> {
         Some(Shown {
             sent: step.sent,
             request: CapturedRequest::new(&self.request(step)?, veil),
-            answer: step.answer.as_ref().map(|answer| match self.secrets(answer, veil) {
-                Some(_) => answer.shown(veil),
-                None => answer.withheld(),
-            }),
+            answer: step.answer.as_ref().map(|answer| answer.shown(veil)),
         })
     }
 }

@@ -19,18 +19,23 @@ pub(super) struct Told<'a> {
     pub(super) elapsed: std::time::Duration,
 }
 
-/// The span of a call. Without the feature it is nothing, and costs nothing.
-#[derive(Clone)]
+/// The span of a call, from its first request on. Without the feature it is nothing, and costs
+/// nothing.
+#[derive(Default)]
 pub(super) struct Trace {
     #[cfg(feature = "tracing")]
-    span: tracing::Span,
+    span: Option<tracing::Span>,
 }
 
 #[cfg(feature = "tracing")]
 impl Trace {
-    pub(super) fn new(asked: Kind, endpoint: &Endpoint) -> Self {
+    /// Before a request is sent.
+    pub(super) fn begin(&mut self, asked: Kind, endpoint: &Endpoint) {
         use tracing::field::Empty;
 
+        if self.span.is_some() {
+            return;
+        }
         let url = &endpoint.target.url;
         let span = tracing::info_span!(
             "token_exchanger.call",
@@ -43,22 +48,26 @@ impl Trace {
             attempts = Empty,
             outcome = Empty,
         );
-        Self { span }
+        self.span = Some(span);
+    }
+
+    fn span(&self) -> tracing::Span {
+        self.span.clone().unwrap_or_else(tracing::Span::none)
     }
 
     /// The sending of a request, within the span.
     pub(super) fn around<F: Future>(&self, sending: F) -> impl Future<Output = F::Output> + use<F> {
-        tracing::Instrument::instrument(sending, self.span.clone())
+        tracing::Instrument::instrument(sending, self.span())
     }
 
     pub(super) fn within<T>(&self, send: impl FnOnce() -> T) -> T {
-        self.span.in_scope(send)
+        self.span().in_scope(send)
     }
 
     pub(super) fn attempt(&self, told: &Told<'_>) {
         let status = told.status.map(|status| status.to_string());
         tracing::debug!(
-            parent: &self.span,
+            parent: &self.span(),
             attempt = told.number,
             flavor = %told.flavor,
             class = told.class,
@@ -71,16 +80,15 @@ impl Trace {
     }
 
     pub(super) fn end(&self, attempts: usize, outcome: &str) {
-        self.span.record("attempts", attempts);
-        self.span.record("outcome", outcome);
+        let span = self.span();
+        span.record("attempts", attempts);
+        span.record("outcome", outcome);
     }
 }
 
 #[cfg(not(feature = "tracing"))]
 impl Trace {
-    pub(super) fn new(_: Kind, _: &Endpoint) -> Self {
-        Self {}
-    }
+    pub(super) fn begin(&mut self, _: Kind, _: &Endpoint) {}
 
     pub(super) fn around<F: Future>(&self, sending: F) -> F {
         sending

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::members::Members;
-use super::tokens;
+use super::secrets::{Known, named_secrets};
+use super::{names_of_tokens, tokens};
 use crate::conventions::{AnswerConventions, ErrorSign};
 use crate::error::ServerError;
 use crate::mask::Mask;
@@ -51,6 +52,7 @@ pub(super) fn is_there(
 /// has it, or a number, an object or a list of objects; `errors` stands in for it where it is
 /// missing. Conventions may say where else to look.
 pub(super) fn read<'m>(
+    body: &str,
     answer: &Members<'_>,
     members: &Members<'_>,
     conventions: &AnswerConventions,
@@ -81,20 +83,26 @@ pub(super) fn read<'m>(
     // The answer may bring tokens along, and quote them.
     let mut tokens = tokens::held(answer);
     tokens.extend(renamed(members, conventions));
-    let error = if tokens.len() > MOST_TOKENS {
-        ServerError::new(UNNAMED.to_owned(), None, None)
-    } else {
-        let mut mask = mask();
+    let known = Known { names: names_of_tokens(conventions), ..Known::default() };
+    let beside = named_secrets(beginning(body), &known).filter(|_| tokens.len() <= MOST_TOKENS);
+    let error = if let Some(beside) = beside {
+        let mask = mask();
+        let mut found = Mask::after(&mask);
         for token in &tokens {
-            mask.hide("token", token);
+            found.hide("token", token);
         }
-        let show = |text: &str, limit| printable(&mask, text, limit);
+        for (name, secret) in beside {
+            found.hide(name, secret);
+        }
+        let show = |text: &str, limit| clean(&found.apply(&mask.beginning(text, limit)), limit);
         let is_page = |uri: &&str| uri.starts_with("https://") || uri.starts_with("http://");
         ServerError::new(
             Some(show(code, CODE_LIMIT)).filter(|it| !it.is_empty()).unwrap_or(UNNAMED.to_owned()),
             description.map(|text| show(&text, DESCRIPTION_LIMIT)),
             uri.as_deref().filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
         )
+    } else {
+        ServerError::new(UNNAMED.to_owned(), None, None)
     };
     // No code that means anything is longer, and each attempt keeps its own.
     let code: String = code.chars().take(CODE_LIMIT).collect();
@@ -147,6 +155,10 @@ fn find(members: &Members<'_>, name: &str) -> Option<Value> {
 /// The text as it may be shown: without secrets, of the characters that RFC 6749 allows in an
 /// error, and cut to so many of them.
 pub(crate) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
+    clean(&mask.beginning(text, limit), limit)
+}
+
+fn clean(text: &str, limit: usize) -> String {
     let allowed = |character: char| match character {
         ' ' | '!' | '#'..='[' | ']'..='~' => character,
         '"' => '\'',
@@ -154,13 +166,13 @@ pub(crate) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
         character if character.is_whitespace() || character.is_control() => ' ',
         _ => '?',
     };
-    mask.beginning(text, limit)
-        .chars()
-        .map(allowed)
-        .take(limit)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    text.chars().map(allowed).take(limit).collect::<String>().trim().to_owned()
+}
+
+/// As much of a body as is searched for secrets.
+fn beginning(body: &str) -> &str {
+    let end = (0..=body.len().min(SEARCHED)).rev().find(|&at| body.is_char_boundary(at));
+    body.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Whether an `error` of this value is one.
@@ -213,6 +225,9 @@ const UNNAMED: &str = "unnamed";
 
 /// Of an answer with more tokens than this nothing is shown: to look for all of them would take long.
 const MOST_TOKENS: usize = 16;
+
+/// In bytes: what an error quotes stands near.
+const SEARCHED: usize = 8 * 1024;
 
 /// Limits in characters: room for what people write, none for what floods a log.
 pub(crate) const CODE_LIMIT: usize = 64;

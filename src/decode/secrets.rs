@@ -8,96 +8,104 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+mod names;
+
+use self::names::{is_harmless_header, mark_of_header};
+pub(crate) use self::names::{mark, mark_in_url};
+
+/// What is known of a provider and a call.
+#[derive(Default)]
+pub(crate) struct Known<'a> {
+    /// What is no secret, though it may look like one.
+    pub(crate) public: Vec<&'a str>,
+    /// What the provider calls its tokens.
+    pub(crate) names: Vec<&'a str>,
+    /// What stands in place of the secrets that are known, with its brackets.
+    pub(crate) marks: Vec<String>,
+}
+
 /// Secrets under the names of their marks; `None` if there are more than anyone means to read.
-/// `public` is known, and no secret.
 pub(crate) fn secrets<'a>(
     text: &str,
     headers: impl Iterator<Item = (&'a str, String)>,
     is_success: bool,
-    public: &[&str],
+    known: &Known<'_>,
 ) -> Option<Vec<(&'static str, String)>> {
-    let mut search = Search { is_success, public, found: Vec::new() };
+    let mut search = Search { is_success, known, found: Vec::new() };
     search.alone(text);
-    search.json(text, 0);
-    search.form(text);
-    search.markup(text);
+    search.names(text);
     search.words(text);
     for (name, value) in headers {
-        match name {
-            "set-cookie" | "set-cookie2" => search.cookie(&value),
-            name => match mark(name) {
-                Some(mark) if name != "www-authenticate" => search.named(mark, &value),
-                _ if is_harmless(name) => {}
-                _ => {
-                    search.form(&value);
-                    search.words(&value);
-                }
-            },
-        }
+        search.header(name, &value);
     }
     (search.found.len() <= MOST).then_some(search.found)
 }
 
-/// The mark of what stands under the name, if that is a secret.
-pub(crate) fn mark(name: &str) -> Option<&'static str> {
-    let bare: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    let bare = bare.to_ascii_lowercase();
-    // What goes with a token, and tells nothing of it.
-    let beside = ["type", "endpoint", "uri", "url", "expir", "method", "lifetime", "supported"];
-    if beside.iter().any(|word| bare.contains(word)) {
-        return None;
-    }
-    let known = [
-        ("accesstoken", "access_token"),
-        ("refreshtoken", "refresh_token"),
-        ("idtoken", "id_token"),
-        ("token", "token"),
-    ];
-    let secret = [
-        "secret",
-        "passw",
-        "jwt",
-        "assertion",
-        "credential",
-        "cookie",
-        "session",
-        "apikey",
-        "accesskey",
-        "privatekey",
-        "signature",
-        "verifier",
-        "authcode",
-        "authorizationcode",
-        "devicecode",
-        "usercode",
-        "csrf",
-        "authorization",
-    ];
-    let known = known.iter().find(|(word, _)| bare.contains(word)).map(|(_, mark)| *mark);
-    known.or_else(|| secret.iter().any(|word| bare.contains(word)).then_some("secret"))
+/// The same, but only of what stands under a telling name.
+pub(crate) fn named_secrets(text: &str, known: &Known<'_>) -> Option<Vec<(&'static str, String)>> {
+    let mut search = Search { is_success: false, known, found: Vec::new() };
+    search.names(text);
+    (search.found.len() <= MOST).then_some(search.found)
 }
 
 /// The same of a URL: what stands in its query under a telling name, and what looks drawn at random
 /// in it.
-pub(crate) fn secrets_in_url(url: &str, public: &[&str]) -> Vec<(&'static str, String)> {
-    let mut search = Search { is_success: true, public, found: Vec::new() };
-    search.form(url);
+pub(crate) fn secrets_in_url(url: &str, known: &Known<'_>) -> Vec<(&'static str, String)> {
+    let mut search = Search { is_success: true, known, found: Vec::new() };
+    search.form(url, true);
     search.words(url);
     search.found
 }
 
 struct Search<'a> {
     is_success: bool,
-    public: &'a [&'a str],
+    known: &'a Known<'a>,
     found: Vec<(&'static str, String)>,
 }
 
 impl Search<'_> {
+    fn names(&mut self, text: &str) {
+        self.json(text, 0);
+        // What stands before may have a quote too many.
+        let objects = text.match_indices('{').filter(|(at, _)| *at > 0).take(MOST_OBJECTS);
+        for (at, _) in objects {
+            self.json(text.get(at..).unwrap_or_default(), MOST_DEPTH);
+        }
+        self.form(text, false);
+        self.markup(text);
+    }
+
+    fn header(&mut self, name: &str, value: &str) {
+        match mark_of_header(name) {
+            Some(mark) => {
+                self.named(mark, value);
+                // Behind a scheme.
+                self.named(mark, value.split_once(' ').map_or("", |(_, rest)| rest));
+            }
+            None if name.starts_with("set-cookie") => self.cookie(value),
+            None if is_harmless_header(name) => {}
+            None => {
+                let scheme = value.split(' ').next().unwrap_or_default().to_ascii_lowercase();
+                if matches!(&*scheme, "negotiate" | "ntlm" | "kerberos") {
+                    self.named("secret", value.split_once(' ').map_or("", |(_, rest)| rest));
+                }
+                let is_url = matches!(name, "location" | "content-location" | "link" | "refresh");
+                self.form(value, is_url);
+                self.words(value);
+            }
+        }
+    }
+
+    /// The mark of what stands under the name.
+    fn mark(&self, name: &str) -> Option<&'static str> {
+        mark(name).or_else(|| self.known.names.contains(&name).then_some("token"))
+    }
+
     /// Anything like JSON, whole or not: what stands before a colon is a name, and what follows is
     /// its value, or in the end within it.
     fn json(&mut self, text: &str, depth: usize) {
         let mut within = vec![None];
-        let (mut name, mut rest) = (None, text);
+        let (mut name, mut names_name, mut is_plain, mut rest) = (None, false, false, text);
         while let Some(next) = rest.chars().next() {
             let inherited = name.or(within.last().copied().flatten());
             match next {
@@ -109,22 +117,30 @@ impl Search<'_> {
                     continue;
                 }
                 _ => {
-                    let (written, after) = match next {
-                        '"' | '\'' => string(&rest[1..], next),
-                        _ => bare(rest),
-                    };
+                    let is_quoted = matches!(next, '"' | '\'');
+                    let (written, after) =
+                        if is_quoted { string(&rest[1..], next) } else { bare(rest) };
                     rest = after;
                     let value = unescaped(written);
                     name = None;
                     if rest.trim_start().starts_with(':') {
-                        name = mark(&value);
+                        name = self.mark(&value);
+                        names_name = NAMING.contains(&&*value);
+                        is_plain = PLAIN.iter().any(|word| value.contains(word));
                     } else if let Some(mark) = inherited {
                         self.named(mark, &value);
-                    } else {
+                    } else if names_name && is_name(&value) {
+                        // `{"name": "access_token", "value": ...}`
+                        let named = self.mark(&value);
+                        if let Some(last) = within.last_mut() {
+                            *last = named;
+                        }
+                    } else if !is_plain && (is_quoted || !value.contains('=')) {
                         self.opaque_value(&value);
                     }
-                    if value.contains('"') && depth < MOST_DEPTH {
+                    if value.contains(['"', '=']) && is_quoted && depth < MOST_DEPTH {
                         self.json(&value, depth + 1);
+                        self.form(&value, false);
                     }
                     continue;
                 }
@@ -144,25 +160,55 @@ impl Search<'_> {
         }
     }
 
-    fn form(&mut self, text: &str) {
-        for pair in text.split(['&', '?', ';', ',', ' ', '\n', '<', '>', '#']) {
-            let Some((name, value)) = pair.split_once('=') else { continue };
-            let name = decoded(name.trim_start_matches(QUOTES));
-            let value = value.trim_start_matches(QUOTES).split(QUOTES).next().unwrap_or_default();
-            if let Some(mark) = mark(&name) {
-                self.named(mark, value);
-                self.named(mark, &decoded(value));
+    /// Pairs of a form or of a query, anywhere in a text.
+    fn form(&mut self, text: &str, is_url: bool) {
+        let is_form = is_form(text);
+        for piece in text.split([' ', '\n', '<', '>', '"', '\'']) {
+            let is_url = is_url || piece.contains("://");
+            for pair in piece.split(['&', '?', '#']) {
+                let Some((name, value)) = pair.split_once('=') else { continue };
+                let name = decoded(name.rsplit([';', ',']).next().unwrap_or_default());
+                let mark = if is_url { mark_in_url(&name) } else { self.mark(&name) };
+                let first = value.split([';', ',']).next().unwrap_or_default();
+                match mark {
+                    Some(mark) => {
+                        for value in [value, first] {
+                            self.named(mark, value);
+                            self.named(mark, &decoded(value));
+                        }
+                    }
+                    None if is_form && !PLAIN.iter().any(|word| name.contains(word)) => {
+                        self.opaque_value(&decoded(value));
+                    }
+                    None => {}
+                }
+            }
+        }
+        // `name="value"`, as in a challenge or a tag.
+        for (before, value) in text.split("=\"").zip(text.split("=\"").skip(1)) {
+            let name = before.rsplit([' ', ',', ';', '\n']).next().unwrap_or_default();
+            if let Some(mark) = self.mark(name) {
+                self.named(mark, value.split('"').next().unwrap_or_default());
             }
         }
     }
 
-    /// What stands between a tag of a telling name and the next tag.
+    /// What stands within a tag of a telling name, or of one that has it as an attribute.
     fn markup(&mut self, text: &str) {
-        for piece in text.split('<').skip(1) {
+        let mut rest = text;
+        while let Some((_, piece)) = rest.split_once('<') {
+            rest = piece;
             let Some((tag, content)) = piece.split_once('>') else { continue };
-            let name = tag.split([' ', '/']).next().unwrap_or_default();
-            if let Some(mark) = mark(name) {
-                self.named(mark, content.trim());
+            let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
+            let attributes = || tag.split(['"', '\'']).skip(1).step_by(2);
+            let named = || attributes().filter(|it| is_name(it)).find_map(|it| self.mark(it));
+            let Some(mark) = self.mark(name).or_else(named) else { continue };
+            let telling: Vec<_> = attributes().filter(|it| self.mark(it).is_none()).collect();
+            telling.into_iter().for_each(|value| self.named(mark, value));
+            let end = content.find(&format!("</{name}")).unwrap_or(content.len());
+            let within = content.get(..end).unwrap_or_default().replace("<![CDATA[", "");
+            for piece in within.replace("]]>", "").split('<') {
+                self.named(mark, piece.rsplit('>').next().unwrap_or_default().trim());
             }
         }
     }
@@ -173,8 +219,8 @@ impl Search<'_> {
     }
 
     fn named(&mut self, mark: &'static str, value: &str) {
-        let says_nothing = ["", "null", "true", "false", "bearer"];
-        let is_mark = value.starts_with('[') && value.ends_with(']');
+        let says_nothing = ["", "null", "true", "false", "bearer", "basic"];
+        let is_mark = self.known.marks.iter().any(|mark| mark == value);
         if !is_mark && !says_nothing.iter().any(|word| value.eq_ignore_ascii_case(word)) {
             self.add(mark, value);
         }
@@ -221,7 +267,7 @@ impl Search<'_> {
     }
 
     fn is_public(&self, text: &str) -> bool {
-        self.public.iter().any(|known| known.contains(text))
+        self.known.public.iter().any(|known| known.contains(text))
     }
 }
 
@@ -259,6 +305,16 @@ fn decoded(text: &str) -> Cow<'_, str> {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned().into()
 }
 
+/// Whether the text is that of a form and nothing else.
+fn is_form(text: &str) -> bool {
+    text.contains('=') && !text.contains(|c: char| c.is_whitespace() || "{}[]<>\"".contains(c))
+}
+
+/// Whether it may be the name of something.
+fn is_name(text: &str) -> bool {
+    text.len() < 40 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+}
+
 fn looks_random(word: &str) -> bool {
     let count = |is: fn(&u8) -> bool| word.bytes().filter(is).count();
     let digits = count(u8::is_ascii_digit);
@@ -276,34 +332,19 @@ fn is_uuid(word: &str) -> bool {
         })
 }
 
-/// Whether a header of this name tells one event from another, for the support of the server, or what
-/// serves there.
-fn is_harmless(name: &str) -> bool {
-    let words = [
-        "request-id",
-        "trace",
-        "correlation",
-        "-ray",
-        "date",
-        "etag",
-        "content-",
-        "-id",
-        "server",
-        "via",
-        "powered-by",
-        "policy",
-        "cache",
-        "vary",
-        "allow",
-        "transport",
-    ];
-    words.iter().any(|word| name.contains(word))
-}
-
 const QUOTES: [char; 2] = ['"', '\''];
 
 /// To look for more in all that is shown would take long.
 const MOST: usize = 64;
+
+/// Members that name what stands beside them.
+const NAMING: [&str; 5] = ["name", "key", "field", "id", "param"];
+
+/// What is under such names is no secret, however it looks.
+const PLAIN: [&str; 4] = ["expir", "scope", "type", "error"];
+
+/// How many objects of a text are read for themselves.
+const MOST_OBJECTS: usize = 16;
 
 /// Of a value of its own, in bytes.
 const SHORTEST: usize = 12;

@@ -108,7 +108,9 @@ impl<'a> Facts<'a> {
 
     /// The answer's body, if it is JSON.
     pub(super) fn json(&self) -> Option<Value> {
-        words::json(&self.told.answer.as_ref()?.body)
+        Some(&self.told.answer.as_ref()?.body)
+            .filter(|body| body.len() <= LONGEST_BODY)
+            .and_then(|body| words::json(body))
     }
 
     /// Whether the answer was longer than what is shown of it.
@@ -150,7 +152,10 @@ impl<'a> Facts<'a> {
 /// All that the server says there.
 fn said(attempt: &ReportedAttempt) -> Words {
     let answer = attempt.answer.as_ref();
-    let body = words::of_body(answer.map_or("", |answer| &answer.body));
+    // A report of ours shows no more; one of anyone may.
+    let body = answer.map_or("", |answer| &answer.body);
+    let body: String = body.chars().take(LONGEST_BODY).collect();
+    let body = words::of_body(&body);
     let challenge = header(answer, "www-authenticate").unwrap_or_default();
     let told = [attempt.error.as_deref(), attempt.error_description.as_deref()];
     let texts = told.into_iter().flatten().chain([&*body, challenge]);
@@ -185,3 +190,6 @@ pub(super) fn header<'a>(answer: Option<&'a CapturedAnswer>, name: &str) -> Opti
     let mut headers = answer?.headers.iter();
     headers.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
+
+/// In characters.
+const LONGEST_BODY: usize = 8 * 1024;

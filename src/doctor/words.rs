@@ -57,14 +57,14 @@ pub(super) fn of_body(body: &str) -> String {
         return of_page(body).collect::<Vec<_>>().join(" ");
     }
     match json(body) {
+        _ if is_form(body) => {
+            let pairs = form_urlencoded::parse(body.as_bytes());
+            pairs.map(|(_, value)| value).collect::<Vec<_>>().join("\n")
+        }
         Some(value) => {
             let mut text = String::new();
             gather(&value, &mut text);
             text
-        }
-        None if body.contains('=') && !body.contains(char::is_whitespace) => {
-            let pairs = form_urlencoded::parse(body.as_bytes());
-            pairs.map(|(_, value)| value).collect::<Vec<_>>().join("\n")
         }
         None => body.to_owned(),
     }
@@ -72,7 +72,18 @@ pub(super) fn of_body(body: &str) -> String {
 
 /// The body as JSON, if it is. A mark stands in quotes only where it hides a text.
 pub(super) fn json(body: &str) -> Option<Value> {
-    serde_json::from_str(body).or_else(|_| serde_json::from_str(&with_quoted_marks(body))).ok()
+    let read = |text: &str| serde_json::from_str(text).ok();
+    read(body).or_else(|| read(&with_quoted_marks(body))).or_else(|| form(body))
+}
+
+/// A form as the object of its pairs.
+fn form(body: &str) -> Option<Value> {
+    let pairs = || form_urlencoded::parse(body.as_bytes()).into_owned();
+    is_form(body).then(|| pairs().map(|(name, value)| (name, Value::String(value))).collect())
+}
+
+fn is_form(body: &str) -> bool {
+    body.contains('=') && !body.contains(|c: char| c.is_whitespace() || c == '{')
 }
 
 fn with_quoted_marks(body: &str) -> String {
@@ -95,7 +106,7 @@ fn with_quoted_marks(body: &str) -> String {
 
 /// The mark that the text begins with, which is no list of JSON.
 fn mark(text: &str) -> Option<&str> {
-    let end = text.strip_prefix('[')?.find(']')? + 1;
+    let end = text.strip_prefix('[')?.bytes().take(LONGEST_MARK).position(|it| it == b']')? + 1;
     let name = text.get(1..end)?;
     let is_name = name.starts_with(|it: char| it.is_ascii_lowercase())
         && name
@@ -172,6 +183,9 @@ fn without_stock_phrases(mut text: String) -> String {
     }
     text
 }
+
+/// In bytes.
+const LONGEST_MARK: usize = 48;
 
 /// The redirect URI, as servers call it.
 pub(super) const REDIRECT_URI: &[&str] = &[

@@ -5,7 +5,7 @@ use url::{Url, form_urlencoded};
 
 use super::{Endpoints, Setup};
 use crate::conventions::Conventions;
-use crate::decode;
+use crate::decode::{self, Known, names_of_tokens};
 use crate::kind::Kind;
 use crate::mask::Mask;
 use crate::report::ReportedConfiguration;
@@ -27,6 +27,9 @@ impl Setup {
         for url in self.urls().into_iter().flatten() {
             hide_query(url, mask);
         }
+        if let Some(url) = self.redirect_uri.contains('?').then(|| Url::parse(&self.redirect_uri)) {
+            let _ = url.map(|url| hide_query(&url, mask));
+        }
     }
 
     /// The token URL first, then those of authorization, refresh and revocation.
@@ -37,12 +40,12 @@ impl Setup {
         endpoints.map(|endpoint| Some(&endpoint?.target.url))
     }
 
-    /// What is configured and no secret, though it may look like one.
-    pub(crate) fn public(&self) -> Vec<&str> {
+    /// What is known of the provider's answers.
+    pub(crate) fn known(&self) -> Known<'_> {
         let mut public = vec![self.client.id(), &self.redirect_uri];
         public.extend(self.scopes.iter().map(String::as_str));
         public.extend(self.urls().into_iter().flatten().map(Url::as_str));
-        public
+        Known { public, names: names_of_tokens(&self.conventions.answer), marks: Vec::new() }
     }
 
     /// How the exchanger is configured; `show` hides what is secret of it.
@@ -69,7 +72,7 @@ impl Setup {
 /// Hides what a URL's own query has under a telling name.
 pub(crate) fn hide_query(url: &Url, mask: &mut Mask<'_>) {
     for (name, value) in form_urlencoded::parse(url.query().unwrap_or_default().as_bytes()) {
-        if let Some(mark) = decode::mark(&name) {
+        if let Some(mark) = decode::mark_in_url(&name) {
             mask.hide(mark, value.into_owned());
         }
     }

@@ -24,7 +24,13 @@ impl Shown {
             }
         };
         for param in &theirs.params {
-            if SECRETS.contains(&&*param.name) {
+            let is_swapped = param.name == "client_id"
+                && theirs
+                    .params
+                    .iter()
+                    .any(|it| it.name == "client_secret" && known.contains(&&*it.value));
+            let is_pair = param.name == "client_id" && param.value.contains(':');
+            if is_swapped || is_pair || SECRETS.contains(&&*param.name) {
                 hide(&param.value, 1);
             } else if !is_harmless(&param.name) {
                 hide(&param.value, SHORTEST_UNKNOWN);

@@ -8,7 +8,7 @@ use super::super::mask;
 use super::super::report::StepStatus;
 use crate::capture::{CapturedAnswer, CapturedRequest, Kept, Veil};
 use crate::conventions::TokenPlace;
-use crate::decode;
+use crate::decode::{self, Known};
 use crate::exchanger::TokenExchanger;
 use crate::mask::{Mask, WITHHELD};
 use crate::token::Token;
@@ -58,12 +58,13 @@ impl<'a> Trial<'a> {
     /// Hides what of the request looks like a key too.
     pub(super) fn veil(&self) -> Veil<'a> {
         let mut veil = Veil::new(self.mask());
-        let public = self.exchanger.setup().public();
+        let mut known = self.exchanger.setup().known();
+        known.marks = veil.marks();
         let url = veil.thin(&self.api.uri().to_string());
         let body = veil.thin(&String::from_utf8_lossy(self.api.body()));
         // As of a success, where whatever looks drawn at random counts.
-        let in_body = decode::secrets(&body, empty(), true, &public).unwrap_or_default();
-        for (name, secret) in decode::secrets_in_url(&url, &public).into_iter().chain(in_body) {
+        let in_body = decode::secrets(&body, empty(), true, &known).unwrap_or_default();
+        for (name, secret) in decode::secrets_in_url(&url, &known).into_iter().chain(in_body) {
             veil.hide(name, secret);
         }
         veil
@@ -111,11 +112,12 @@ impl<'a> Trial<'a> {
 
     pub(super) fn shown(&self, response: HttpResponse, status: StepStatus) -> CapturedAnswer {
         let kept = Kept::new(response);
-        let public = self.exchanger.setup().public();
         let mut veil = self.veil();
+        let mut known = self.exchanger.setup().known();
+        known.marks = veil.marks();
         let headers = kept.headers().map(|(name, value)| (name, veil.thin(&value)));
         let is_success = kept.status().is_success();
-        let secrets = decode::secrets(&veil.thin(&kept.text()), headers, is_success, &public);
+        let secrets = decode::secrets(&veil.thin(&kept.text()), headers, is_success, &known);
         let Some(secrets) = secrets.filter(|_| !self.holds_too_much()) else {
             return kept.withheld();
         };
@@ -133,7 +135,7 @@ impl<'a> Trial<'a> {
 
 /// Whether more in it may be secret than can be hidden.
 fn is_too_much(text: &str) -> bool {
-    decode::secrets(text, empty(), true, &[]).is_none()
+    decode::secrets(text, empty(), true, &Known::default()).is_none()
 }
 
 /// Whether a header of this name holds no key: any other may.
