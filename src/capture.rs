@@ -71,6 +71,11 @@ impl Kept {
         Self { response, was_longer }
     }
 
+    /// The answer, as far as it was kept.
+    pub(crate) fn response(&self) -> &HttpResponse {
+        &self.response
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.response.status()
     }

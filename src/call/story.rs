@@ -9,7 +9,7 @@ use super::letter::{Additions, Letter};
 use crate::ask::Ask;
 use crate::capture::{CapturedRequest, Kept, Veil, curl};
 use crate::code::AuthorizationCode;
-use crate::decode;
+use crate::decode::{self, Reading};
 use crate::endpoint::Endpoint;
 use crate::flavor::Flavor;
 use crate::mask::Mask;
@@ -84,7 +84,15 @@ impl Story {
             self.letter_of(step).hide(&mut mask);
         }
         let mut veil = Veil::new(mask);
-        for answer in self.steps.iter().filter_map(|step| step.answer.as_ref()) {
+        for step in &self.steps {
+            let Some(answer) = &step.answer else { continue };
+            // What was read as a token is one, whatever it looks like.
+            let reading = self.ask.read(answer.response(), step.sent, &self.setup, Mask::default);
+            if let Reading::Token(token, _) = reading {
+                veil.hide("access_token", token.access_token.expose().to_owned());
+                let refresh_token = token.refresh_token.as_ref().map_or("", Secret::expose);
+                veil.hide("refresh_token", refresh_token.to_owned());
+            }
             match self.secrets(answer, &veil) {
                 Some(secrets) => secrets.into_iter().for_each(|(name, it)| veil.hide(name, it)),
                 None => veil.give_up(),
