@@ -22,8 +22,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use token_exchanger::doctor::{self, Finding, StepStatus, Walk};
 use token_exchanger::{
-    Conventions, HttpRequest, Report, ReqwestTransport, Token, TokenExchanger,
-    TokenExchangerBuilder,
+    HttpRequest, Report, ReqwestTransport, Token, TokenExchanger, TokenExchangerBuilder,
 };
 
 use self::support::arguments;
@@ -40,7 +39,7 @@ usage: doctor CONNECTION [--json]                   looks at the settings; sends
        doctor --report FILE                         what the example exchange wrote by --report
        doctor --callback URL                        what the user's browser came back with
 CONNECTION: --token-url URL --client-id ID
-            [--redirect-uri URI] [--scope S]... [--code-verifier V] [--param NAME=VALUE]...
+            [--redirect-uri URI] [--scope S]... [--code-verifier V] [--param NAME=VALUE]... [--conventions FILE]
             [--policy exhaustive|careful] [--flavor NAME]...
             [--authorization-url URL] [--refresh-url URL] [--revocation-url URL]
 WALK:       [--api-url URL] [--save-token FILE [--refresh]]
@@ -186,7 +185,7 @@ impl Options {
             builder = builder.revocation_url(url);
         }
         // A walk makes its calls itself.
-        let mut conventions = Conventions::default();
+        let mut conventions = self.connection.conventions.clone();
         let params = self.connection.params.iter().cloned();
         conventions.exchange.params.extend(params.clone());
         conventions.client_credentials.params.extend(params);

@@ -24,7 +24,7 @@ mod support;
 
 const USAGE: &str = "\
 usage: exchange --token-url URL --client-id ID --code CODE
-                [--redirect-uri URI] [--scope S]... [--code-verifier V] [--param NAME=VALUE]...
+                [--redirect-uri URI] [--scope S]... [--code-verifier V] [--param NAME=VALUE]... [--conventions FILE]
                 [--policy exhaustive|careful] [--flavor NAME]... [--json] [--show-token]
                 [--report FILE]
 The client's secret is read from CLIENT_SECRET; without it the client is a public one.

@@ -5,6 +5,16 @@
 //! ([`check_report`]), the leg through the browser ([`check_callback`], [`check_browser`]), and
 //! a curl command that works ([`compare()`]).
 //!
+//! ```
+//! use token_exchanger::{CallError, doctor};
+//!
+//! fn advise(error: &CallError) {
+//!     for finding in doctor::check_error(error) {
+//!         eprintln!("{finding}");
+//!     }
+//! }
+//! ```
+//!
 //! By sending, where somebody asks for it: a [`Walk`] from the token endpoint to the API and back,
 //! and [`detect()`], which learns the flavor without a code.
 
@@ -19,6 +29,7 @@ mod facts;
 mod failure;
 mod finding;
 mod offline;
+mod shape;
 mod success;
 mod walk;
 mod words;
@@ -48,7 +59,8 @@ pub fn check_issued(issued: &Issued) -> Vec<Finding> {
     check_report(&issued.report())
 }
 
-/// The same of a report, which may have been kept as JSON.
+/// Says why the call of a report failed, or what is odd about the token that it got. A report may have
+/// been kept as JSON, and come from anyone.
 pub fn check_report(report: &Report) -> Vec<Finding> {
     let mut findings = Vec::new();
     if report.version != Report::VERSION {

@@ -33,6 +33,8 @@ pub(crate) struct Shown {
 }
 
 /// What a call did and what came of it, without a secret. Its JSON is stable within a `version`.
+/// [`check_report`](crate::doctor::check_report) says what to make of it, and
+/// `testing::AuthorizationServer::replay` answers as the provider in it did.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {

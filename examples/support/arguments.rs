@@ -1,9 +1,10 @@
 //! Reads the options of a shell tool. No message has the value in question: it may be a secret.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use lexopt::prelude::Long;
+use lexopt::prelude::{Long, Short};
 
 /// The options of a tool, filled in one by one.
 pub(crate) trait Options: Default {
@@ -19,12 +20,13 @@ pub(crate) trait Options: Default {
 pub(crate) fn read<O: Options>(usage: &str) -> Result<O, ExitCode> {
     match parse() {
         Ok(Some(options)) => Ok(options),
+        // Whoever reads may have gone: that changes nothing.
         Ok(None) => {
-            eprintln!("{usage}");
+            let _ = writeln!(io::stdout(), "{usage}");
             Err(ExitCode::SUCCESS)
         }
         Err(error) => {
-            eprintln!("{error}\n\n{usage}");
+            let _ = writeln!(io::stderr(), "{error}\n\n{usage}");
             Err(ExitCode::from(2))
         }
     }
@@ -35,6 +37,9 @@ fn parse<O: Options>() -> Result<Option<O>, Box<dyn Error>> {
     let mut options = O::default();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next().map_err(without_value)? {
+        if argument == Short('h') {
+            return Ok(None);
+        }
         let Long(name) = argument else {
             return Err("each value follows its option; one with a space wants quotes".into());
         };

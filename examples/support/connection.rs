@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use token_exchanger::{
-    AuthorizationCode, CodeVerifier, Flavor, Policy, TokenExchanger, TokenExchangerBuilder,
+    AuthorizationCode, CodeVerifier, Conventions, Flavor, Policy, TokenExchanger,
+    TokenExchangerBuilder,
 };
 
 /// A client at its provider, and the code that it got.
@@ -18,6 +19,7 @@ pub(crate) struct Connection {
     verifier: Option<CodeVerifier>,
     policy: Policy,
     flavors: Vec<Flavor>,
+    pub(crate) conventions: Conventions,
 }
 
 impl Connection {
@@ -42,6 +44,12 @@ impl Connection {
                 }
             }
             "flavor" => self.flavors.push(value.parse()?),
+            "conventions" => {
+                let text = std::fs::read_to_string(value)
+                    .map_err(|error| format!("--conventions cannot be read: {}", error.kind()))?;
+                self.conventions = serde_json::from_str(&text)
+                    .map_err(|_| "--conventions is no JSON of Conventions")?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -56,7 +64,8 @@ impl Connection {
         let mut builder = TokenExchanger::builder(&self.client_id, &self.token_url)
             .redirect_uri(&self.redirect_uri)
             .scopes(&self.scopes)
-            .policy(self.policy);
+            .policy(self.policy)
+            .conventions(self.conventions.clone());
         if let Some(secret) = std::env::var_os("CLIENT_SECRET") {
             builder = builder
                 .client_secret(secret.into_string().map_err(|_| "CLIENT_SECRET is not UTF-8")?);

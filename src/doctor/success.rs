@@ -1,18 +1,41 @@
 //! What is odd about a token that was got.
 
+use serde_json::Value;
+
 use super::facts::Facts;
 use super::finding::{Finding, FindingKind, constant};
-use super::offline;
+use super::{offline, shape};
 use crate::report::ReportedToken;
 
 pub(super) fn findings(facts: &Facts<'_>, token: &ReportedToken) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(no_refresh_token(facts, token));
+    let misnamed = misnamed(facts, token);
+    if misnamed.is_none() {
+        findings.extend(no_refresh_token(facts, token));
+    }
+    findings.extend(misnamed);
     findings.extend(lifetime(token));
     findings.extend(scope(facts, token));
     findings.extend(token_type(token));
     findings.extend(flavor(facts));
     findings
+}
+
+/// What came with the token, and was not seen by its name.
+fn misnamed(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding> {
+    let json = facts.json()?;
+    let mut conventions = shape::conventions(json.as_object()?);
+    if token.expires_in.is_some() {
+        conventions.remove("expires_at");
+    }
+    (!conventions.is_empty() && !facts.departs("/answer")).then(|| {
+        Finding::problem(
+            FindingKind::TokenElsewhere,
+            "the answer has a refresh token or a lifetime under a name that is not the standard's",
+            "it was not read, so that the connection will end without it",
+            format!("set conventions.answer to {}", Value::Object(conventions)),
+        )
+    })
 }
 
 fn no_refresh_token(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding> {
@@ -69,7 +92,7 @@ fn lifetime(token: &ReportedToken) -> Option<Finding> {
              conventions.answer.expires_at",
         )),
         None if token.has_refresh_token => Some(Finding::risk(
-            FindingKind::Lifetime,
+            FindingKind::UnknownLifetime,
             "the answer does not say when the token ends",
             "the member is missing, or has another name than expires_in",
             "refresh when the API answers 401; if the documentation tells the lifetime, set \

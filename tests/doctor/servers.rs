@@ -114,7 +114,7 @@ fn a_kind_of_body_that_was_never_tried_is_told_and_leaving_the_pin_out_helps() {
     let wanted = server([Flavor::BODY_JSON]).error_shape(|_, _| crate::json(400, "{}"));
     let error = connect(client(RESERVED).flavors([Flavor::BODY_FORM]), &wanted).unwrap_err();
     let findings = of_error(&error);
-    assert_found(&findings, &[(FindingKind::BodyEncoding, RISK)]);
+    assert_found(&findings, &[(FindingKind::BodyEncoding, PROBLEM)]);
     assert!(findings[0].remedy.contains("leave flavors"), "{}", findings[0]);
     assert!(connect(client(RESERVED), &wanted).is_ok());
 }
@@ -304,7 +304,7 @@ fn a_client_that_may_not_use_a_grant_is_told() {
 fn each_failure_of_a_server_or_of_the_way_to_it_is_told() {
     let second = Duration::from_secs(1);
     for (failure, kind, remedy) in [
-        (Failure::HiddenToken, FindingKind::TokenElsewhere, r#""root": "/result""#),
+        (Failure::HiddenToken, FindingKind::TokenElsewhere, r#""root":"/result""#),
         (Failure::CutOff, FindingKind::AnswerShape, "look at the answer"),
         (Failure::TokenAndError, FindingKind::AnswerShape, "look at the answer"),
         (Failure::TooManyRequests(second), FindingKind::RateLimit, "pin the flavor"),

@@ -107,7 +107,7 @@ fn a_lifetime_in_milliseconds_or_as_a_moment_is_told_and_the_conventions_named_h
 #[test]
 fn a_lifetime_that_is_not_told_beside_a_refresh_token_is_told_and_a_default_helps() {
     let server = giving(json!({ "access_token": "AT", "refresh_token": "RT", "valid_for": 600 }));
-    assert_odd(&server, Lifetime, "conventions.answer.default_lifetime");
+    assert_odd(&server, UnknownLifetime, "conventions.answer.default_lifetime");
     for helps in [
         conventions("answer.default_lifetime", json!(600)),
         conventions("answer.rename", json!({ "expires_in": "valid_for" })),
@@ -146,4 +146,21 @@ fn several_oddities_are_told_in_turn() {
     let findings = of_issued(&get(client(PLAIN), &server));
     let kinds = [NoRefreshToken, ShortLifetime, Scope, ClockSkew].map(|kind| (kind, RISK));
     assert_found(&findings, &kinds);
+}
+
+#[test]
+fn what_came_with_a_token_under_another_name_is_told_and_the_conventions_named_help() {
+    let siblings = json!({ "refreshToken": "RT", "expiresIn": 3600 });
+    let usual = json!({ "access_token": "AT", "token_type": "Bearer" });
+    let mut answer = usual.as_object().unwrap().clone();
+    answer.extend(siblings.as_object().unwrap().clone());
+    let server = giving(Value::Object(answer));
+    let issued = get(client(PLAIN), &server);
+    assert_eq!(issued.token.refresh_token, None);
+    let finding = of_issued(&issued).remove(0);
+    assert_eq!(finding.kind, TokenElsewhere);
+    let told = value_in(&finding.remedy, "conventions.answer");
+    let issued = get(client(PLAIN).conventions(conventions("answer", told)), &server);
+    assert!(issued.token.refresh_token.is_some() && issued.token.expires_at.is_some());
+    assert_found(&of_issued(&issued), &[]);
 }

@@ -137,7 +137,15 @@ fn lacking(case: &mut Case<'_>, param: &Param) {
         ("the conventions add it", case.take_out("params", &name))
     } else {
         let remedy = case.convention("omit", json!([name]));
-        ("most providers pass over what they do not need, and some refuse it", remedy)
+        if param.name == "redirect_uri" {
+            (
+                "the code may have been got without one; a provider wants it where the authorization URL \
+              had one",
+                format!("leave it so if the authorization URL has one, else: {remedy}"),
+            )
+        } else {
+            ("most providers pass over what they do not need, and some refuse it", remedy)
+        }
     };
     let symptom = format!("ours sends `{name}`, and curl does not");
     case.find(Severity::Risk, kind_of(&param.name), symptom, cause, remedy);

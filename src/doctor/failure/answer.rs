@@ -8,10 +8,15 @@ use super::super::words::TOO_LARGE;
 
 /// 429, 503.
 pub(super) fn later(facts: &Facts<'_>) -> Option<Finding> {
-    let waits = facts.header("retry-after").map(|wait| format!(", and asks to wait ({wait})"));
+    let unit = |wait: &str| if wait.bytes().all(|it| it.is_ascii_digit()) { " s" } else { "" };
+    let waits = facts.header("retry-after");
+    let waits = waits.map(|wait| format!(", and asks to wait ({wait}{})", unit(wait)));
     let symptom = || facts.seen() + waits.as_deref().unwrap_or_default();
     let is_busy = facts.status() == 503 || facts.code() == "temporarily_unavailable";
-    if facts.status() == 429 || facts.says(&["rate limit", "too many requests"]) {
+    if facts.status() == 429
+        || facts.code() == "slow_down"
+        || facts.says(&["rate limit", "too many requests"])
+    {
         return Some(Finding::problem(
             FindingKind::RateLimit,
             symptom(),
@@ -201,13 +206,17 @@ pub(super) fn own_error(facts: &Facts<'_>) -> Option<Finding> {
     let members = json.as_ref().and_then(|json| json.as_object());
     let names = ["ok", "success", "status", "code", "errcode", "err_no", "errno", "ret", "result"];
     let sign = names.iter().find(|name| members.is_some_and(|it| it.contains_key(**name)));
+    let texts = ["message", "msg", "errmsg", "error_message", "error_msg", "description", "reason"];
+    let text = texts.iter().find_map(|name| Some((*name, members?.get(*name)?.as_str()?)));
+    let said = text.map_or(String::new(), |(_, text)| format!(": {text}"));
     Some(match sign {
         Some(sign) => Finding::problem(
             FindingKind::AnswerShape,
-            format!("{}, without a token", facts.seen()),
+            format!("{}, without a token{said}", facts.seen()),
             format!("the provider tells its errors in a success, by the member {sign}"),
             format!(
-                r#"set conventions.answer.error to {{"pointer": "/{sign}", "success": [...]}} with the value that means success, and "description" to its message; then read what it says"#
+                r#"mend what it says; and set conventions.answer.error to {{"pointer": "/{sign}", "success": [0], "description": "/{}"}}, with the value that means success there"#,
+                text.map_or("message", |(name, _)| name)
             ),
         ),
         None => Finding::problem(

@@ -150,6 +150,14 @@ fn unauthorized(facts: &Facts<'_>) -> Finding {
             "revoke a token with the client id and secret by which it was got",
         );
     }
+    if facts.says(&["another client", "different client", "other client"]) {
+        return Finding::problem(
+            FindingKind::ClientId,
+            facts.seen(),
+            "what was sent was given to another client",
+            "use one configuration, with one client id, for the authorization and all that follows",
+        );
+    }
     if facts.says(&["scope"]) {
         return Finding::problem(
             FindingKind::Scope,

@@ -1,9 +1,10 @@
 //! A success that holds its token where nobody looked.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind};
+use super::super::shape::{self, bare};
 
 pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
     let kind = facts.report.kind.as_deref();
@@ -22,12 +23,19 @@ pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
     let body = facts.told.answer.as_ref().map_or("", |answer| &answer.body);
     Some(match place {
         Some((root, name)) => {
-            let mut conventions = Vec::new();
-            if !root.is_empty() {
-                conventions.push(format!(r#""root": "{root}""#));
-            }
+            let object = json.as_ref().and_then(|json| json.pointer(&root)?.as_object());
+            let mut conventions = object.map(shape::conventions).unwrap_or_default();
             if name != "access_token" {
-                conventions.push(format!(r#""rename": {{"access_token": "{name}"}}"#));
+                let rename = conventions.entry("rename").or_insert_with(|| json!({}));
+                rename["access_token"] = json!(name);
+            }
+            if !root.is_empty() {
+                conventions.insert("root".into(), json!(root));
+            }
+            let place = format!("{root}/{name}");
+            let is_usual = root.is_empty() && name == "access_token";
+            if is_usual {
+                conventions.clear();
             }
             if conventions.is_empty() && facts.departs("/answer") {
                 return Some(Finding::problem(
@@ -43,11 +51,11 @@ pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
             }
             Finding::problem(
                 FindingKind::TokenElsewhere,
-                format!("{}, and the token is at {root}/{name}", facts.seen()),
+                format!("{}, and the token is at {place}", facts.seen()),
                 "the provider puts the token into another place than the standard does",
                 format!(
-                    r#"set conventions.answer to {{{}}}; the code is spent: let the user authorize again"#,
-                    conventions.join(", ")
+                    "set conventions.answer to {}; the code is spent: let the user authorize again",
+                    Value::Object(conventions)
                 ),
             )
         }
@@ -58,11 +66,21 @@ pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
 }
 
 fn unusable(facts: &Facts<'_>) -> Finding {
+    let json = facts.json();
+    let tells_error = json.as_ref().is_some_and(|json| json.get("error").is_some());
+    let cause = if !(200..300).contains(&facts.status()) {
+        "the answer brings a token, and has the status of an error"
+    } else if tells_error {
+        "the answer brings a token, and tells an error at once"
+    } else if json.is_none() {
+        "the answer names a token, and is cut off or damaged"
+    } else {
+        "the answer names a token, and what stands there is no text that could be one"
+    };
     Finding::problem(
         FindingKind::AnswerShape,
         facts.seen(),
-        "the answer names a token, and cannot be read: it is cut off or damaged, or tells an error, \
-         or has the status of one",
+        cause,
         "look at the answer in the report; if it is always so, show it to the provider. The code is \
          spent: let the user authorize again",
     )
@@ -140,8 +158,4 @@ fn within(
 
 fn is_mark(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with('[') && text.ends_with(']'))
-}
-
-fn bare(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }

@@ -53,7 +53,9 @@ pub(super) fn place(facts: &Facts<'_>) -> Option<Finding> {
     let all_body = flavors.iter().all(|it| in_body(it.auth));
     let is_unseen =
         facts.says(&["client_id", "client authentication", "authenticate with methods"]);
-    if !(all_header || all_body) || !(facts.refuses_client() || is_unseen) {
+    // A server that speaks of the secret has seen it.
+    let saw_it = facts.says(&["client secret"]) && !facts.says_missing();
+    if saw_it || !(all_header || all_body) || !(facts.refuses_client() || is_unseen) {
         return None;
     }
     let (here, there, flavor) = if all_header {
@@ -85,7 +87,9 @@ pub(super) fn body(facts: &Facts<'_>, first: Option<FindingKind>) -> Option<Find
                 | FindingKind::Unavailable
         )
     );
-    let is_pinned = !facts.departs("/verb") && (all(BodyEncoding::Form) || all(BodyEncoding::Json));
+    let is_away = facts.status() == 503;
+    let is_pinned =
+        !is_away && !facts.departs("/verb") && (all(BodyEncoding::Form) || all(BodyEncoding::Json));
     // A server that takes forms knows how to refuse a client.
     let is_understood = all(BodyEncoding::Form) && first == Some(FindingKind::ClientSecret);
     if !is_pinned || !leaves_room || is_understood || flavors.is_empty() {
@@ -93,10 +97,14 @@ pub(super) fn body(facts: &Facts<'_>, first: Option<FindingKind>) -> Option<Find
     }
     let (sent, other) =
         if all(BodyEncoding::Json) { ("JSON", "a form") } else { ("forms", "JSON") };
-    Some(Finding::risk(
+    let severity = if first.is_none() { Severity::Problem } else { Severity::Risk };
+    let pinned = format!("only {sent} may be sent, by flavors or conventions");
+    let seen = if first.is_none() { facts.seen() + "; " + &pinned } else { pinned };
+    let finding = Finding::risk(
         FindingKind::BodyEncoding,
-        format!("only {sent} may be sent, by flavors or conventions"),
+        seen,
         format!("the endpoint may take {other} only"),
         "leave flavors and max_attempts out once, so that both kinds of body are tried",
-    ))
+    );
+    Some(Finding { severity, ..finding })
 }
