@@ -84,6 +84,8 @@ fn departures(conventions: &Conventions) -> Vec<String> {
     let value = |conventions| serde_json::to_value(conventions).unwrap_or_default();
     let mut pointers = Vec::new();
     collect(&value(conventions), &value(&Conventions::default()), "", &mut pointers);
+    // Whatever order another crate has switched on.
+    pointers.sort_unstable();
     pointers
 }
 
