@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::mask::{Mask, WITHHELD};
+use crate::mask::{Mask, WITHHELD, beginning};
 use crate::transport::{HttpRequest, HttpResponse};
 
 pub(crate) mod curl;
@@ -109,7 +109,7 @@ impl Kept {
         }
         let mut body = printable(&veil.apply(&self.text()));
         let whole = body.len();
-        body.truncate(floor_char_boundary(&body, SHOWN));
+        body.truncate(beginning(&body, SHOWN).len());
         CapturedAnswer {
             status: self.status().as_u16(),
             headers: shown(self.response.headers(), veil),
@@ -174,11 +174,6 @@ impl<'a> Veil<'a> {
     ) -> Box<dyn StdError + Send + Sync> {
         self.known.error(error)
     }
-
-    /// The text of a request, with marks to be filled in.
-    pub(crate) fn form(&self, text: &str) -> String {
-        self.known.form(text)
-    }
 }
 
 fn shown(headers: &HeaderMap, veil: &Veil<'_>) -> Vec<(String, String)> {
@@ -197,17 +192,13 @@ fn shown(headers: &HeaderMap, veil: &Veil<'_>) -> Vec<(String, String)> {
 
 fn text(value: &HeaderValue) -> String {
     let text = String::from_utf8_lossy(value.as_bytes());
-    text[..floor_char_boundary(&text, LONGEST_VALUE)].to_owned()
+    beginning(&text, LONGEST_VALUE).to_owned()
 }
 
 /// Without what a terminal would obey.
 fn printable(text: &str) -> String {
     let is_foreign = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     text.replace(is_foreign, "\u{fffd}")
-}
-
-fn floor_char_boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 /// How many bytes of an answer's body are shown.

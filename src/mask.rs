@@ -35,8 +35,6 @@ pub(crate) struct Mask<'a> {
 struct Needle<'a> {
     mark: Cow<'a, str>,
     secret: Cow<'a, str>,
-    /// Whether a beginning passes for it, as it was cut off.
-    hides_beginnings: bool,
 }
 
 impl<'a> Mask<'a> {
@@ -93,8 +91,7 @@ impl<'a> Mask<'a> {
         }
         self.first_bytes[usize::from(first)] = true;
         let at = self.needles.partition_point(|needle| needle.secret.len() >= secret.len());
-        let hides_beginnings = self.hides_beginnings;
-        self.needles.insert(at, Needle { mark, secret, hides_beginnings });
+        self.needles.insert(at, Needle { mark, secret });
     }
 
     fn knows(&self, secret: &str) -> bool {
@@ -201,6 +198,7 @@ impl<'a> Mask<'a> {
         if !self.may_begin(text, at) {
             return None;
         }
+        let may_be_cut = may_be_cut && self.hides_beginnings;
         farthest(self.needles.iter().filter_map(|it| Some((it, it.end(text, at, may_be_cut)?))))
     }
 
@@ -236,7 +234,8 @@ impl<'a> Mask<'a> {
     /// The first secret in the text. Of the long ones: chance would find a short one in anything.
     fn within(&self, text: &str) -> Option<&Needle<'a>> {
         let long = self.needles.iter().filter(|needle| !needle.is_word());
-        let found = |at| long.clone().find(|needle| needle.end(text, at, true).is_some());
+        let found =
+            |at| long.clone().find(|needle| needle.end(text, at, self.hides_beginnings).is_some());
         let mut places =
             text.char_indices().map(|(at, _)| at).filter(|&at| self.may_begin(text, at));
         places.find_map(found)
@@ -262,23 +261,20 @@ fn farthest<T>(found: impl Iterator<Item = (T, usize)>) -> Option<(T, usize)> {
 impl Needle<'_> {
     /// How the secret is written that stands there, if not as it is.
     fn writing(&self, text: &str, at: usize, end: usize) -> &'static str {
-        let is = |writing: Writing| {
-            writing.end(&self.secret, text, at, self.hides_beginnings) == Some(end)
-        };
+        let is = |writing: Writing| writing.end(&self.secret, text, at, false) == Some(end);
         let named = [(Writing::Raw, ""), (Writing::Url, URL), (Writing::Json, JSON)];
         named.into_iter().find(|(writing, _)| is(*writing)).map_or("", |(_, name)| name)
     }
 
     /// Where the secret ends that begins at `at`, if one does.
     fn end(&self, text: &str, at: usize, may_be_cut: bool) -> Option<usize> {
-        let hides_beginnings = self.hides_beginnings && may_be_cut;
         let first = text.as_bytes().get(at)?;
         if !ESCAPES.contains(first) && self.secret.as_bytes().first() != Some(first) {
             return None;
         }
         let end = [Writing::Raw, Writing::Url, Writing::Json, Writing::Html]
             .into_iter()
-            .filter_map(|writing| writing.end(&self.secret, text, at, hides_beginnings))
+            .filter_map(|writing| writing.end(&self.secret, text, at, may_be_cut))
             .max()?;
         // A short secret may be a part of any word, such as the `c` of `code`: only the whole word
         // can be the secret then.
@@ -290,6 +286,12 @@ impl Needle<'_> {
     fn is_word(&self) -> bool {
         self.secret.len() < SHORT
     }
+}
+
+/// At most so many bytes of the text, and no half of a character.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// A `Debug` text without the backslashes that it puts before quotes and backslashes.

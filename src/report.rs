@@ -1,5 +1,6 @@
 //! What a call did, as one document without secrets: for a support ticket or a test.
 
+use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -157,6 +158,18 @@ pub struct ReportedConfiguration {
     pub conventions: Vec<String>,
 }
 
-pub(crate) fn unix_seconds(moment: SystemTime) -> u64 {
-    moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
+/// What the error comes from, from the outside in.
+pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes
+}
+
+/// In whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }

@@ -121,7 +121,7 @@ impl fmt::Debug for Token {
 }
 
 /// A moment before 1970 has passed like any other.
-fn unix_seconds(moment: SystemTime) -> u64 {
+pub(crate) fn unix_seconds(moment: SystemTime) -> u64 {
     moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 

@@ -201,9 +201,7 @@ impl<T> Call<T> {
         }
         (evidence, attempts)
     }
-}
 
-impl<T> Call<T> {
     /// Of attempts that were made, before a call that is turned by hand is changed.
     pub(super) fn keep_what_was_sent(&mut self) {
         let Story { endpoint, parameters, .. } = &*self.story;

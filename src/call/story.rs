@@ -76,14 +76,19 @@ impl Story {
         self.letter_of(step).written(step.flavor).ok()
     }
 
-    /// Hides all secrets of all attempts, so that equal ones have equal marks.
-    fn veil(&self) -> Veil<'_> {
+    /// Hides what was sent in all attempts.
+    fn mask(&self) -> Mask<'_> {
         let mut mask = Mask::default();
         self.letter(None).hide(&mut mask);
         for step in &self.steps {
             self.letter_of(step).hide(&mut mask);
         }
-        let mut veil = Veil::new(mask);
+        mask
+    }
+
+    /// Hides all secrets of all attempts, so that equal ones have equal marks.
+    fn veil(&self) -> Veil<'_> {
+        let mut veil = Veil::new(self.mask());
         for step in &self.steps {
             let Some(answer) = &step.answer else { continue };
             // What was read as a token is one, whatever it looks like.
@@ -127,8 +132,8 @@ impl Evidence for Story {
 
     fn curl(&self, attempt: usize) -> Option<String> {
         let request = self.request(self.steps.get(attempt)?)?;
-        let veil = self.veil();
-        Some(curl::command(&request, |text| veil.form(text)))
+        let mask = self.mask();
+        Some(curl::command(&request, |text| mask.form(text)))
     }
 
     fn all_shown(&self) -> Vec<Shown> {
@@ -137,9 +142,9 @@ impl Evidence for Story {
     }
 
     fn configuration(&self) -> ReportedConfiguration {
-        let veil = self.veil();
         // Not by what answers brought: an echo of a URL makes no secret of it.
-        self.setup.configuration(|text| veil.thin(text))
+        let mask = self.mask();
+        self.setup.configuration(|text| mask.apply_deeply(text))
     }
 
     fn masked(&self, text: &str) -> String {

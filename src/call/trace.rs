@@ -74,7 +74,7 @@ impl Trace {
             http.request.method = told.method,
             http.response.status_code = told.status,
             error.type = told.error.or(status.as_deref()).filter(|_| told.class != "token"),
-            elapsed_ms = u64::try_from(told.elapsed.as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms = crate::report::millis(told.elapsed),
             "attempt"
         );
     }

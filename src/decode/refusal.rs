@@ -7,7 +7,7 @@ use super::secrets::{Known, named_secrets};
 use super::{names_of_tokens, tokens};
 use crate::conventions::{AnswerConventions, ErrorSign};
 use crate::error::ServerError;
-use crate::mask::Mask;
+use crate::mask::{Mask, beginning};
 use crate::secret::Secret;
 
 /// An error as a server told it.
@@ -84,7 +84,8 @@ pub(super) fn read<'m>(
     let mut tokens = tokens::held(answer);
     tokens.extend(renamed(members, conventions));
     let known = Known { names: names_of_tokens(conventions), ..Known::default() };
-    let beside = named_secrets(beginning(body), &known).filter(|_| tokens.len() <= MOST_TOKENS);
+    let beside =
+        named_secrets(beginning(body, SEARCHED), &known).filter(|_| tokens.len() <= MOST_TOKENS);
     let error = if let Some(beside) = beside {
         let mask = mask();
         let mut found = Mask::after(&mask);
@@ -169,12 +170,6 @@ fn clean(text: &str, limit: usize) -> String {
     text.chars().map(allowed).take(limit).collect::<String>().trim().to_owned()
 }
 
-/// As much of a body as is searched for secrets.
-fn beginning(body: &str) -> &str {
-    let end = (0..=body.len().min(SEARCHED)).rev().find(|&at| body.is_char_boundary(at));
-    body.get(..end.unwrap_or_default()).unwrap_or_default()
-}
-
 /// Whether an `error` of this value is one.
 fn tells(error: &Value) -> bool {
     match error {
@@ -226,7 +221,7 @@ const UNNAMED: &str = "unnamed";
 /// Of an answer with more tokens than this nothing is shown: to look for all of them would take long.
 const MOST_TOKENS: usize = 16;
 
-/// In bytes: what an error quotes stands near.
+/// How many bytes of a body are searched for secrets: what an error quotes stands near.
 const SEARCHED: usize = 8 * 1024;
 
 /// Limits in characters: room for what people write, none for what floods a log.

@@ -7,6 +7,7 @@ use super::finding::{Finding, FindingKind};
 use super::words::{PKCE, REDIRECT_URI, TOO_LARGE, Words, of_page};
 use crate::authorize::{Callback, CallbackError};
 use crate::error::ServerError;
+use crate::mask::beginning;
 
 /// Says what a callback tells that went wrong: of the URL, the query, or the form that came.
 /// Nothing is found where it brings a code and a state.
@@ -142,7 +143,8 @@ pub fn check_browser(authorization_url: &str, status: StatusCode, page: &str) ->
         url.set_fragment(None);
         url.to_string()
     });
-    let page = beginning(page);
+    // What a person sees first of it.
+    let page = beginning(page, LIMIT);
     let place = place.unwrap_or_else(|| "the authorization URL".to_owned());
     let is_error = status.is_client_error() || status.is_server_error();
     let shown = Words::new(&of_page(page).collect::<Vec<_>>().join(" "));
@@ -183,12 +185,6 @@ pub fn check_browser(authorization_url: &str, status: StatusCode, page: &str) ->
     let symptom =
         format!("{place} shows the user {}; the URL has {length} characters", status.as_u16());
     vec![Finding::problem(kind, symptom, cause, remedy)]
-}
-
-/// What a person sees first of a page.
-fn beginning(page: &str) -> &str {
-    let end = (0..=page.len().min(LIMIT)).rev().find(|&at| page.is_char_boundary(at));
-    page.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 fn complains(words: &Words) -> bool {

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::facts::header;
 use super::finding::{Finding, FindingKind};
-use crate::report::{Report, unix_seconds};
+use crate::report::Report;
+use crate::token::unix_seconds;
 
 pub(super) fn skew(report: &Report) -> Option<Finding> {
     let attempt = report.attempts.iter().rev().find(|it| it.answer.is_some())?;

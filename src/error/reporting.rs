@@ -1,28 +1,21 @@
 //! What an error tells as one document.
 
-use std::error::Error as StdError;
-
 use super::{Attempt, CallError, Headline, Outcome};
 use crate::kind::Kind;
-use crate::report::{Report, ReportedAttempt, Shown, unix_seconds};
+use crate::report::{Report, ReportedAttempt, Shown, causes, millis};
+use crate::token::unix_seconds;
 
 impl CallError {
     /// All that is known of the call, as one document without secrets: for a log or a support ticket.
     pub fn report(&self) -> Report {
         let failure = &*self.0;
-        let mut because = Vec::new();
-        let mut source = self.source();
-        while let Some(cause) = source {
-            because.push(cause.to_string());
-            source = cause.source();
-        }
         Report {
             version: Report::VERSION,
             asked: failure.asked.name().to_owned(),
             ok: false,
             kind: Some(failure.kind.to_string()),
             message: self.to_string(),
-            because,
+            because: causes(self),
             headline: match failure.headline {
                 Headline::Made(at) => Some(at),
                 Headline::Unsent(_) => None,
@@ -59,7 +52,7 @@ fn reported_attempt(attempt: &Attempt, shown: Shown) -> ReportedAttempt {
         error: error.map(|error| error.code.clone()),
         error_description: error.and_then(|error| error.description.clone()),
         sent_at: unix_seconds(shown.sent),
-        elapsed_ms: attempt.elapsed.as_millis().try_into().unwrap_or(u64::MAX),
+        elapsed_ms: millis(attempt.elapsed),
         request: shown.request,
         answer: shown.answer,
     }

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::SHORT;
+use super::{SHORT, beginning};
 
 /// A way in which a text may be written within another.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ impl Writing {
             else {
                 let cut_by_us = at == text.len() && known >= SHORT;
                 let telling = cut_by_us || (hides_beginnings && known >= TELLING);
-                return telling.then(|| floor_char_boundary(text, at));
+                return telling.then(|| beginning(text, at).len());
             };
             known += bytes.len();
             at += length;
@@ -107,10 +107,6 @@ pub(super) fn readings(text: &str) -> Vec<String> {
         readings.push(by('&', html_escape));
     }
     readings
-}
-
-fn floor_char_boundary(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 /// The byte that a URL escape at the start of the text stands for.

@@ -27,8 +27,9 @@ impl Setup {
         for url in self.urls().into_iter().flatten() {
             hide_query(url, mask);
         }
-        if let Some(url) = self.redirect_uri.contains('?').then(|| Url::parse(&self.redirect_uri)) {
-            let _ = url.map(|url| hide_query(&url, mask));
+        let redirect_uri = Some(&self.redirect_uri).filter(|uri| uri.contains('?'));
+        if let Some(Ok(url)) = redirect_uri.map(|uri| Url::parse(uri)) {
+            hide_query(&url, mask);
         }
     }
 

@@ -1,7 +1,5 @@
 //! Tries a token at the API.
 
-use std::error::Error as StdError;
-
 use self::meaning::{Seen, look, no_answer};
 use self::trial::Trial;
 use super::super::{Finding, FindingKind};
@@ -9,8 +7,8 @@ use super::report::{ApiEvidence, Step, StepEvidence, StepName, StepStatus};
 use crate::call::now;
 use crate::capture::Veil;
 use crate::exchanger::TokenExchanger;
-use crate::report::unix_seconds;
-use crate::token::Token;
+use crate::report::{causes, millis};
+use crate::token::{Token, unix_seconds};
 use crate::transport::{Deadline, HttpRequest, Transport, TransportError, TransportErrorKind};
 
 mod meaning;
@@ -62,7 +60,7 @@ pub(super) async fn call(
     let asked =
         format!("{} {}", request.method, request.url.split(['?', '#']).next().unwrap_or_default());
     let evidence = |answer, because| {
-        let elapsed_ms = elapsed.as_millis().try_into().unwrap_or(u64::MAX);
+        let elapsed_ms = millis(elapsed);
         let sent_at = unix_seconds(sent);
         StepEvidence::Api(ApiEvidence { request, answer, because, sent_at, elapsed_ms })
     };
@@ -92,10 +90,6 @@ pub(super) async fn call(
 fn because(error: TransportError, veil: &Veil<'_>) -> Vec<String> {
     let error = error.map_source(|source| veil.error(source));
     let mut because = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        because.push(cause.to_string());
-        source = cause.source();
-    }
+    because.extend(causes(&error));
     because
 }
