@@ -40,8 +40,7 @@ fn misnamed(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding> {
 
 fn no_refresh_token(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding> {
     // One that trades the access token needs no other.
-    let conventions = &facts.report.configuration.conventions;
-    let needs_none = conventions.iter().any(|it| it == "/refresh_with");
+    let needs_none = facts.departs("/refresh_with");
     if token.has_refresh_token || needs_none || !facts.is_exchange() {
         return None;
     }
@@ -52,7 +51,7 @@ fn no_refresh_token(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding>
         // It may not end at all.
         None => return None,
     };
-    let scopes = &facts.report.configuration.scopes;
+    let scopes = &facts.configuration().scopes;
     let asked = scopes.iter().find(|scope| offline::is_scope(scope));
     Some(match asked {
         Some(scope) => Finding::risk(
@@ -108,7 +107,7 @@ fn scope(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding> {
     is_narrowed.then(|| {
         Finding::risk(
             FindingKind::Scope,
-            format!("asked for {}, and got {granted}", facts.report.configuration.scopes.join(" ")),
+            format!("asked for {}, and got {granted}", facts.configuration().scopes.join(" ")),
             "the user unticked one, the client may not have it, or the provider calls it otherwise",
             "allow the scope for this client in the provider's console, or spell it as the \
              documentation does; calls that need it will answer 403",

@@ -4,7 +4,7 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind};
 
 pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
-    let has_secret = facts.report.configuration.has_client_secret;
+    let has_secret = facts.configuration().has_client_secret;
     let is_public =
         facts.says(&["client is public", "public client", "must not be used with a secret"]);
     if is_public && has_secret && facts.says(&["secret", "assertion", "credential"]) {
@@ -15,7 +15,6 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
             "leave client_secret out, or register the application as a confidential (web) one",
         ));
     }
-    let has_secret = facts.configuration().has_client_secret;
     let is_known = facts.code() == "unauthorized_client" && facts.status() != 401;
     if is_known && has_secret && !speaks_of_id(facts) {
         return Some(unauthorized(facts));
@@ -110,7 +109,7 @@ fn speaks_of_id(facts: &Facts<'_>) -> bool {
 }
 
 fn unknown_id(facts: &Facts<'_>) -> Finding {
-    let id = &facts.report.configuration.client_id;
+    let id = &facts.configuration().client_id;
     Finding::problem(
         FindingKind::ClientId,
         facts.seen(),
@@ -126,7 +125,7 @@ fn unknown_id(facts: &Facts<'_>) -> Finding {
 }
 
 fn wrong_secret(facts: &Facts<'_>) -> Finding {
-    let id = &facts.report.configuration.client_id;
+    let id = &facts.configuration().client_id;
     Finding::problem(
         FindingKind::ClientSecret,
         facts.seen(),

@@ -233,7 +233,7 @@ fn is_hedged(facts: &Facts<'_>) -> bool {
 }
 
 fn redirect_uri(facts: &Facts<'_>) -> Finding {
-    let uri = &facts.report.configuration.redirect_uri;
+    let uri = &facts.configuration().redirect_uri;
     let (cause, remedy) = if facts.sent("redirect_uri") {
         (
             format!("{uri} is not the redirect URI of the authorization URL, or not one that is \

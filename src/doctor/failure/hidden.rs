@@ -7,12 +7,10 @@ use super::super::finding::{Finding, FindingKind};
 use super::super::shape::{self, bare};
 
 pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
-    let kind = facts.report.kind.as_deref();
-    let is_success = (200..300).contains(&facts.status());
-    if kind != Some("unreadable") {
+    if facts.report.kind.as_deref() != Some("unreadable") {
         return None;
     }
-    if !is_success {
+    if !(200..300).contains(&facts.status()) {
         return Some(unusable(facts));
     }
     let json = facts.json();
@@ -21,48 +19,49 @@ pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
     }
     let place = json.as_ref().and_then(|json| find(json, ""));
     let body = facts.told.answer.as_ref().map_or("", |answer| &answer.body);
-    Some(match place {
-        Some((root, name)) => {
-            let object = json.as_ref().and_then(|json| json.pointer(&root)?.as_object());
-            let mut conventions = object.map(shape::conventions).unwrap_or_default();
-            if name != "access_token" {
-                let rename = conventions.entry("rename").or_insert_with(|| json!({}));
-                rename["access_token"] = json!(name);
-            }
-            if !root.is_empty() {
-                conventions.insert("root".into(), json!(root));
-            }
-            let place = format!("{root}/{name}");
-            let is_usual = root.is_empty() && name == "access_token";
-            if is_usual {
-                conventions.clear();
-            }
-            if conventions.is_empty() && facts.departs("/answer") {
-                return Some(Finding::problem(
-                    FindingKind::TokenElsewhere,
-                    format!("{}, and the token is where the standard has it", facts.seen()),
-                    "conventions.answer looks for it elsewhere",
-                    "leave root and rename out of conventions.answer; the code is spent: let the user \
-                     authorize again",
-                ));
-            }
-            if conventions.is_empty() {
-                return Some(unusable(facts));
-            }
-            Finding::problem(
-                FindingKind::TokenElsewhere,
-                format!("{}, and the token is at {place}", facts.seen()),
-                "the provider puts the token into another place than the standard does",
-                format!(
-                    "set conventions.answer to {}; the code is spent: let the user authorize again",
-                    Value::Object(conventions)
-                ),
-            )
+    match (&json, place) {
+        (_, Some((root, name))) if root.is_empty() && name == "access_token" => {
+            Some(if facts.departs("/answer") { usual(facts) } else { unusable(facts) })
         }
-        None if facts.is_cut() && body.contains("[access_token") => beyond_report(facts),
-        None if json.is_none() && body.contains("[access_token") => unusable(facts),
-        None => return None,
-    })
+        (Some(json), Some((root, name))) => Some(elsewhere(facts, json, &root, &name)),
+        _ if !body.contains("[access_token") => None,
+        _ if facts.is_cut() => Some(beyond_report(facts)),
+        (None, _) => Some(unusable(facts)),
+        _ => None,
+    }
+}
+
+/// The token is where nobody looked, and so may be what came with it.
+fn elsewhere(facts: &Facts<'_>, json: &Value, root: &str, name: &str) -> Finding {
+    let object = json.pointer(root).and_then(Value::as_object);
+    let mut conventions = object.map(shape::conventions).unwrap_or_default();
+    if name != "access_token" {
+        let rename = conventions.entry("rename").or_insert_with(|| json!({}));
+        rename["access_token"] = json!(name);
+    }
+    if !root.is_empty() {
+        conventions.insert("root".into(), json!(root));
+    }
+    Finding::problem(
+        FindingKind::TokenElsewhere,
+        format!("{}, and the token is at {root}/{name}", facts.seen()),
+        "the provider puts the token into another place than the standard does",
+        format!(
+            "set conventions.answer to {}; the code is spent: let the user authorize again",
+            Value::Object(conventions)
+        ),
+    )
+}
+
+/// The token is where the standard has it, and the conventions look elsewhere.
+fn usual(facts: &Facts<'_>) -> Finding {
+    Finding::problem(
+        FindingKind::TokenElsewhere,
+        format!("{}, and the token is where the standard has it", facts.seen()),
+        "conventions.answer looks for it elsewhere",
+        "leave root and rename out of conventions.answer; the code is spent: let the user authorize \
+         again",
+    )
 }
 
 fn unusable(facts: &Facts<'_>) -> Finding {

@@ -1,6 +1,6 @@
 //! The request went to another of the provider's endpoints.
 
-use super::super::facts::Facts;
+use super::super::facts::{Facts, header};
 use super::super::finding::{Finding, FindingKind};
 use crate::report::ReportedAttempt;
 
@@ -48,7 +48,7 @@ fn leads_back(facts: &Facts<'_>) -> bool {
 }
 
 fn location(attempt: &ReportedAttempt) -> &str {
-    super::super::facts::header(attempt.answer.as_ref(), "location").unwrap_or_default()
+    header(attempt.answer.as_ref(), "location").unwrap_or_default()
 }
 
 /// Whether it is a resource: it wants a Bearer token, and no client.

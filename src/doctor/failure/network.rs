@@ -44,8 +44,6 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
                 "tls",
                 "ssl",
                 "handshake",
-                "corrupt message",
-                "wrong version number",
             ]) => (
             FindingKind::Tls,
             "the server's certificate is not trusted here, has expired, or is for another host; or \

@@ -47,10 +47,9 @@ pub(super) fn unseen(facts: &Facts<'_>) -> Option<Finding> {
 /// Credentials that are looked for in another place.
 pub(super) fn place(facts: &Facts<'_>) -> Option<Finding> {
     let flavors = &facts.configuration().flavors;
-    let in_body = |auth| auth == ClientAuth::Body;
     let is_header = |auth| matches!(auth, ClientAuth::Basic | ClientAuth::BasicRaw);
     let all_header = flavors.iter().all(|it| is_header(it.auth));
-    let all_body = flavors.iter().all(|it| in_body(it.auth));
+    let all_body = flavors.iter().all(|it| it.auth == ClientAuth::Body);
     let is_unseen =
         facts.says(&["client_id", "client authentication", "authenticate with methods"]);
     // A server that speaks of the secret has seen it.

@@ -24,7 +24,7 @@ fn scope(facts: &Facts<'_>) -> Option<Finding> {
     let is_scope = facts.code().contains("scope")
         || facts.code() == "invalid_request" && facts.says(&["scope"])
         || matches!(facts.status(), 400 | 403) && says_so;
-    let scopes = facts.report.configuration.scopes.join(" ");
+    let scopes = facts.configuration().scopes.join(" ");
     if is_scope && scopes.is_empty() && facts.is_exchange() {
         return Some(Finding::problem(
             FindingKind::Scope,
