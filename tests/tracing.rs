@@ -84,6 +84,7 @@ fn a_call_is_a_span_and_an_attempt_an_event() {
     assert!(events[1].contains("class=\"token\"") && !events[1].contains("error.type"), "{log}");
     let close = log.lines().find(|line| line.contains("close")).unwrap();
     assert!(close.contains("attempts=2") && close.contains("outcome=\"issued\""), "{close}");
+    assert!(!close.contains("otel.status_code"), "{close}");
 }
 
 #[test]
@@ -96,7 +97,9 @@ fn an_attempt_without_an_answer_tells_in_which_way() {
     let events = attempts(&log);
     assert!(events[0].contains("error.type=\"timeout\""), "{log}");
     assert!(!events[0].contains("status_code"), "{log}");
-    assert!(log.contains("outcome=\"transport\""), "{log}");
+    let close = log.lines().find(|line| line.contains("close")).unwrap();
+    assert!(close.contains("outcome=\"transport\""), "{close}");
+    assert!(close.contains("otel.status_code=\"ERROR\""), "{close}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl<T> Call<T> {
         self.story.ask.complete(&mut token, &mut warnings, &self.story.setup);
         let (note, step) = self.written_down(Class::Token, Outcome::Accepted, ended);
         let (finish, asked) = (self.finish, self.story.ask.kind());
-        self.trace.end(self.judged.len() + 1, "issued");
+        self.trace.end(self.judged.len() + 1, Ok("issued"));
         let (evidence, attempts) = self.tell(Some((note, step)));
         finish(Issued { token, flavor, attempts, warnings, evidence, asked })
     }
@@ -113,7 +113,7 @@ impl<T> Call<T> {
         let flavor_was_a_guess = self.story.ask.is_of_unknown_flavor() && may_be_of_the_flavor;
         let refresh_token_is_dead = self.judged.iter().any(|it| it.ends_refresh_token(asked));
         let host = Arc::clone(&self.story.endpoint.host);
-        self.trace.end(self.judged.len(), kind.name());
+        self.trace.end(self.judged.len(), Err(kind.name()));
         let next = self.ladder.first().copied();
         let (evidence, attempts) = self.tell(None);
         let unsent = |flavor| {

@@ -47,6 +47,7 @@ impl Trace {
             url.scheme = url.scheme(),
             attempts = Empty,
             outcome = Empty,
+            otel.status_code = Empty,
         );
         self.span = Some(span);
     }
@@ -79,9 +80,13 @@ impl Trace {
         );
     }
 
-    pub(super) fn end(&self, attempts: usize, outcome: &str) {
+    pub(super) fn end(&self, attempts: usize, outcome: Result<&str, &str>) {
         let span = self.span();
         span.record("attempts", attempts);
+        if outcome.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        let (Ok(outcome) | Err(outcome)) = outcome;
         span.record("outcome", outcome);
     }
 }
@@ -100,5 +105,5 @@ impl Trace {
 
     pub(super) fn attempt(&self, _: &Told<'_>) {}
 
-    pub(super) fn end(&self, _: usize, _: &str) {}
+    pub(super) fn end(&self, _: usize, _: Result<&str, &str>) {}
 }
