@@ -74,6 +74,8 @@ fn a_secret_that_nobody_named_is_not_shown_either() {
         (format!(r#"{{"pad":"{}","access_token":"PLANTED-1"#, "x".repeat(900)), "PLANTED-1"),
         ("<r><accessToken>PLANTED-1</accessToken></r>".to_owned(), "PLANTED-1"),
         ("status=ok&auth_token=PLANTED-1".to_owned(), "PLANTED-1"),
+        ("Array\n(\n    [access_token] => PLANTED-1\n)".to_owned(), "PLANTED-1"),
+        (r#"{"access_token"=>"PLANTED-1", :id_token=>nil}"#.to_owned(), "PLANTED-1"),
         (format!("<html>Your key is {jwt}.</html>"), jwt),
         (r#"{"client_secret":"PLANTED-1"}"#.to_owned(), "PLANTED-1"),
         (r#"{"token":123456789}"#.to_owned(), "123456789"),

@@ -101,14 +101,24 @@ impl Search<'_> {
         mark(name).or_else(|| self.known.names.contains(&name).then_some("token"))
     }
 
-    /// Anything like JSON, whole or not: what stands before a colon is a name, and what follows is
-    /// its value, or in the end within it.
+    /// Anything like JSON, whole or not, or like what other languages print of a map: what stands
+    /// before a colon or an arrow is a name, and what follows is its value, or in the end within it.
     fn json(&mut self, text: &str, depth: usize) {
         let mut within = vec![None];
         let (mut name, mut names_name, mut is_plain, mut rest) = (None, false, false, text);
         while let Some(next) = rest.chars().next() {
             let inherited = name.or(within.last().copied().flatten());
             match next {
+                '=' if is_arrow(rest) => {
+                    rest = &rest[2..];
+                    continue;
+                }
+                // `[name] => value`
+                ']' if is_arrow(&rest[1..]) => {
+                    within.pop();
+                    rest = &rest[1..];
+                    continue;
+                }
                 '{' | '[' => within.push(inherited),
                 '}' | ']' => drop(within.pop()),
                 ',' => {}
@@ -123,7 +133,8 @@ impl Search<'_> {
                     rest = after;
                     let value = unescaped(written);
                     name = None;
-                    if rest.trim_start().starts_with(':') {
+                    let behind = rest.strip_prefix(']').unwrap_or(rest);
+                    if rest.trim_start().starts_with(':') || is_arrow(behind) {
                         name = self.mark(&value);
                         names_name = NAMING.contains(&&*value);
                         is_plain = PLAIN.iter().any(|word| value.contains(word));
@@ -269,6 +280,10 @@ impl Search<'_> {
     fn is_public(&self, text: &str) -> bool {
         self.known.public.iter().any(|known| known.contains(text))
     }
+}
+
+fn is_arrow(text: &str) -> bool {
+    text.trim_start().starts_with("=>")
 }
 
 /// A string without its quotes, as it is written, and what follows it. One that was cut off ends
