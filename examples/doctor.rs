@@ -3,6 +3,7 @@
 //! ```sh
 //! doctor --token-url URL --client-id ID                             # the settings; nothing is sent
 //! doctor --token-url URL --client-id ID --code CODE --api-url URL   # a walk from the code to the API
+//! doctor --token-url URL --client-id ID --token FILE --api-url URL  # does a stored token still do?
 //! doctor --token-url URL --client-id ID --compare FILE              # with a curl command that works
 //! doctor --report FILE                                              # what `exchange --report` wrote
 //! ```
@@ -34,6 +35,7 @@ const USAGE: &str = "\
 usage: doctor CONNECTION [--json]                   looks at the settings; sends nothing
        doctor CONNECTION --code CODE [WALK]         exchanges the code and tries the token
        doctor CONNECTION --client-credentials [WALK]
+       doctor CONNECTION --token FILE [WALK]        tries a stored token, the JSON of a Token
        doctor CONNECTION --detect                   learns the flavor without a code
        doctor CONNECTION --compare FILE             with a curl command that works; sends nothing
        doctor --report FILE                         what the example exchange wrote by --report
@@ -76,6 +78,7 @@ struct Options {
     authorization_url: Option<String>,
     refresh_url: Option<String>,
     revocation_url: Option<String>,
+    has_connection: bool,
     subject: Option<Subject>,
     api_url: Option<String>,
     save_token: Option<PathBuf>,
@@ -85,18 +88,24 @@ struct Options {
 
 /// What is looked at, if not the settings alone.
 enum Subject {
-    Code,
-    ClientCredentials,
+    Walk(Start),
     Detection,
     Curl(String),
     Report(String),
     Callback(String),
 }
 
+/// What a walk begins with.
+enum Start {
+    Code,
+    ClientCredentials,
+    Token(String),
+}
+
 impl arguments::Options for Options {
     fn switch(&mut self, name: &str) -> Result<bool, Box<dyn Error>> {
         match name {
-            "client-credentials" => self.look_at(Subject::ClientCredentials)?,
+            "client-credentials" => self.look_at(Subject::Walk(Start::ClientCredentials))?,
             "detect" => self.look_at(Subject::Detection)?,
             "refresh" => self.refresh = true,
             "json" => self.json = true,
@@ -107,70 +116,100 @@ impl arguments::Options for Options {
 
     fn set(&mut self, name: &str, value: String) -> Result<bool, Box<dyn Error>> {
         match name {
-            "authorization-url" => self.authorization_url = Some(value),
-            "refresh-url" => self.refresh_url = Some(value),
-            "revocation-url" => self.revocation_url = Some(value),
             "api-url" => self.api_url = Some(value),
             "save-token" => self.save_token = Some(value.into()),
+            "token" => self.look_at(Subject::Walk(Start::Token(value)))?,
             "compare" => self.look_at(Subject::Curl(value))?,
             "report" => self.look_at(Subject::Report(value))?,
             "callback" => self.look_at(Subject::Callback(value))?,
             "code" => {
-                self.look_at(Subject::Code)?;
+                self.look_at(Subject::Walk(Start::Code))?;
                 self.connection.set(name, value)?;
             }
-            _ => return self.connection.set(name, value),
+            _ => return self.set_connection(name, value),
         }
         Ok(true)
     }
 }
 
 impl Options {
+    fn set_connection(&mut self, name: &str, value: String) -> Result<bool, Box<dyn Error>> {
+        self.has_connection = true;
+        match name {
+            "authorization-url" => self.authorization_url = Some(value),
+            "refresh-url" => self.refresh_url = Some(value),
+            "revocation-url" => self.revocation_url = Some(value),
+            _ => return self.connection.set(name, value),
+        }
+        Ok(true)
+    }
+
     fn look_at(&mut self, subject: Subject) -> Result<(), Box<dyn Error>> {
         if self.subject.replace(subject).is_some() {
-            return Err("one at a time of --code, --client-credentials, --detect, --compare, \
-                        --report and --callback"
+            return Err("one at a time of --code, --client-credentials, --token, --detect, \
+                        --compare, --report and --callback"
                 .into());
         }
         Ok(())
     }
 
     async fn diagnose(&self) -> Result<Diagnosis, Box<dyn Error>> {
-        let is_walk = matches!(self.subject, Some(Subject::Code | Subject::ClientCredentials));
-        let wants_walk = self.api_url.is_some() || self.save_token.is_some() || self.refresh;
-        if wants_walk && !is_walk {
-            return Err("--api-url, --refresh and --save-token want --code or \
-                        --client-credentials"
-                .into());
-        }
+        self.check_usage()?;
         match &self.subject {
             Some(Subject::Report(path)) => {
                 let findings = doctor::check_report(&report(&read(path, "--report")?)?);
-                return Ok(Diagnosis::of(&findings, "the report tells of nothing odd"));
+                Ok(Diagnosis::of(&findings, "the report tells of nothing odd"))
             }
             Some(Subject::Callback(url)) => {
                 let findings = doctor::check_callback(url);
-                return Ok(Diagnosis::of(&findings, "the callback brings a code and a state"));
+                Ok(Diagnosis::of(&findings, "the callback brings a code and a state"))
             }
-            _ => {}
+            _ => self.diagnose_connection().await,
         }
+    }
+
+    async fn diagnose_connection(&self) -> Result<Diagnosis, Box<dyn Error>> {
         let builder = self.builder().map_err(|error| format!("{error}\n\n{USAGE}"))?;
         let exchanger = match builder.build() {
             Ok(exchanger) => exchanger,
             Err(error) => return Ok(Diagnosis::of(&[doctor::check_config_error(&error)], "")),
         };
         match &self.subject {
+            Some(Subject::Walk(start)) => self.walk(&exchanger, start).await,
+            Some(Subject::Detection) => detect(&exchanger).await,
             Some(Subject::Curl(path)) => {
                 let findings = doctor::compare(&read(path, "--compare")?, &exchanger)?;
                 Ok(Diagnosis::of(&findings, "the command and ours are the same to a provider"))
             }
-            Some(Subject::Detection) => detect(&exchanger).await,
-            Some(_) => self.walk(&exchanger).await,
-            None => {
+            _ => {
                 let findings = doctor::check_exchanger(&exchanger);
                 Ok(Diagnosis::of(&findings, "nothing is wrong with the settings in themselves"))
             }
         }
+    }
+
+    /// No option is passed over without a word.
+    fn check_usage(&self) -> Result<(), &'static str> {
+        let is_walk = matches!(self.subject, Some(Subject::Walk(_)));
+        let wants_walk = self.api_url.is_some() || self.save_token.is_some() || self.refresh;
+        if wants_walk && !is_walk {
+            return Err(
+                "--api-url, --refresh and --save-token want --code, --client-credentials or --token",
+            );
+        }
+        if self.refresh && self.save_token.is_none() {
+            return Err("--refresh may end the old token: say by --save-token FILE where the new \
+                        one is kept");
+        }
+        let has_no_connection =
+            matches!(self.subject, Some(Subject::Report(_) | Subject::Callback(_)));
+        if has_no_connection && self.has_connection {
+            return Err(
+                "--report and --callback stand alone, or with --json: they tell all that is \
+                        looked at",
+            );
+        }
+        Ok(())
     }
 
     fn builder(&self) -> Result<TokenExchangerBuilder, Box<dyn Error>> {
@@ -192,26 +231,27 @@ impl Options {
         Ok(builder.conventions(conventions))
     }
 
-    async fn walk(&self, exchanger: &TokenExchanger) -> Result<Diagnosis, Box<dyn Error>> {
-        if self.refresh && self.save_token.is_none() {
-            return Err("--refresh may end the old token: say by --save-token FILE where the new \
-                        one is kept"
-                .into());
-        }
-        let api = self.api_request()?;
-        let transport = ReqwestTransport::new()?;
-        let mut kept = self.save_token.clone().map(Kept::create).transpose()?;
-        let mut walk = match self.connection.code() {
-            Some(code) => Walk::new(exchanger).code(code),
-            None => Walk::new(exchanger).client_credentials(),
+    async fn walk(
+        &self,
+        exchanger: &TokenExchanger,
+        start: &Start,
+    ) -> Result<Diagnosis, Box<dyn Error>> {
+        let mut walk = Walk::new(exchanger);
+        walk = match start {
+            Start::Code => walk.code(self.connection.code().ok_or("--code is empty")?),
+            Start::ClientCredentials => walk.client_credentials(),
+            Start::Token(path) => walk.token(token(&read(path, "--token")?)?),
         };
-        if let Some(api) = api {
+        if let Some(api) = self.api_request()? {
             walk = walk.api(api);
         }
-        if let Some(kept) = kept.as_mut().filter(|_| self.refresh) {
-            walk = walk.refresh(|token| Ok(kept.save(token)?));
-        }
-        let walked = walk.run(&transport).await;
+        let transport = ReqwestTransport::new()?;
+        // All that was given is read by now: no empty file stays behind.
+        let mut kept = self.save_token.clone().map(Kept::create).transpose()?;
+        let walked = match kept.as_mut().filter(|_| self.refresh) {
+            Some(kept) => walk.refresh(|token| Ok(kept.save(token)?)).run(&transport).await,
+            None => walk.run(&transport).await,
+        };
 
         let mut diagnosis = Diagnosis {
             is_healthy: walked.report.status() < StepStatus::Warned,
@@ -317,6 +357,17 @@ fn report(json: &str) -> Result<Report, String> {
         return Err(format!("this report has version {}, which is not known", report.version));
     }
     Ok(report)
+}
+
+fn token(json: &str) -> Result<Token, String> {
+    // The error's own words may hold the token.
+    serde_json::from_str(json).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!(
+            "this is no token (line {line}, column {column}): give what --save-token wrote, or the \
+             JSON of a Token"
+        )
+    })
 }
 
 /// A new file for a token.

@@ -6,7 +6,7 @@
 //! is a public one. Ends with 0 if a token was issued, with 1 if none was, and with 2 if the usage
 //! or the configuration is wrong. With `--json` one object is printed on stdout, whether a token was
 //! issued or not. With `--report FILE` all that was sent and came back is written there, without
-//! secrets: the example `doctor` reads it.
+//! secrets: the example `doctor` reads it. With `--report -` it is all that goes to stdout.
 
 use std::error::Error;
 use std::fs::File;
@@ -28,7 +28,10 @@ usage: exchange --token-url URL --client-id ID --code CODE
                 [--policy exhaustive|careful] [--flavor NAME]... [--json] [--show-token]
                 [--report FILE]
 The client's secret is read from CLIENT_SECRET; without it the client is a public one.
-The report holds no secret; the example doctor says what it tells.";
+The report holds no secret; the example doctor says what it tells. By the name of - it is all that goes to stdout.";
+
+/// The name that stands for it where a file is wanted.
+const STDOUT: &str = "-";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,7 +39,7 @@ async fn main() -> ExitCode {
         Ok(options) => options,
         Err(code) => return code,
     };
-    let (call, report) = match options.call().and_then(|call| Ok((call, options.report_file()?))) {
+    let (call, report) = match options.call().and_then(|call| Ok((call, options.report_to()?))) {
         Ok(ready) => ready,
         Err(error) => {
             eprintln!("{error}");
@@ -44,11 +47,15 @@ async fn main() -> ExitCode {
         }
     };
     let result = call.await;
-    let kept = report.map_or(Ok(()), |file| keep(&result, file));
+    let kept = report.map_or(Ok(()), |to| keep(&result, to));
     if let Err(error) = &kept {
         eprintln!("the report could not be written: {error}");
     }
-    match (options.show(&result, &mut io::stdout()).and(kept), result) {
+    let shown = match options.report.as_deref() {
+        Some(STDOUT) => options.show(&result, &mut io::sink()),
+        _ => options.show(&result, &mut io::stdout()),
+    };
+    match (shown.and(kept), result) {
         (Ok(()), Ok(_)) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
@@ -93,10 +100,13 @@ impl Options {
     }
 
     /// Made before anything is sent, so that the code is not used up where it cannot be.
-    fn report_file(&self) -> Result<Option<File>, Box<dyn Error>> {
+    fn report_to(&self) -> Result<Option<Box<dyn Write>>, Box<dyn Error>> {
         let Some(path) = &self.report else { return Ok(None) };
+        if path == STDOUT {
+            return Ok(Some(Box::new(io::stdout())));
+        }
         let made = File::create(path);
-        Ok(Some(made.map_err(|error| format!("the report cannot be written: {error}"))?))
+        Ok(Some(Box::new(made.map_err(|error| format!("the report cannot be written: {error}"))?)))
     }
 
     fn show(&self, result: &Result<Issued, CallError>, out: &mut dyn Write) -> io::Result<()> {
@@ -158,13 +168,13 @@ impl Options {
     }
 }
 
-fn keep(result: &Result<Issued, CallError>, mut file: File) -> io::Result<()> {
+fn keep(result: &Result<Issued, CallError>, mut to: Box<dyn Write>) -> io::Result<()> {
     let report = match result {
         Ok(issued) => issued.report(),
         Err(error) => error.report(),
     };
     let json = serde_json::to_string_pretty(&report)?;
-    writeln!(file, "{json}")
+    writeln!(to, "{json}")
 }
 
 fn error_as_json(error: &CallError) -> Value {
