@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::words::{self, Words};
+use super::words::{self, PKCE, REDIRECT_URI, Words};
 use crate::capture::CapturedAnswer;
 use crate::report::{Report, ReportedAttempt, ReportedConfiguration};
 
@@ -58,6 +58,11 @@ impl<'a> Facts<'a> {
         self.words.say(phrases)
     }
 
+    /// Whether the server speaks of a way to authenticate by its registered name.
+    pub(super) fn names_method(&self) -> bool {
+        !self.words.methods.is_empty()
+    }
+
     /// Whether the server speaks of the parameter.
     pub(super) fn names(&self, parameter: &str) -> bool {
         self.words.name(parameter)
@@ -95,6 +100,30 @@ impl<'a> Facts<'a> {
         let marks = [format!("\"{name}\":"), format!("&{name}="), format!("?{name}=")];
         let body = format!("&{}", request.body);
         marks.iter().any(|mark| body.contains(mark) || request.url.contains(mark))
+    }
+
+    /// The parameter's value in the request, in its body or in its URL.
+    pub(super) fn sent_value(&self, name: &str) -> Option<String> {
+        let request = &self.told.request;
+        let query = request.url.split_once('?').map_or("", |(_, query)| query);
+        let value = |text: &str| Some(words::json(text)?.get(name)?.as_str()?.to_owned());
+        value(&request.body).or_else(|| value(query))
+    }
+
+    /// Whether a request with another kind of body was made.
+    pub(super) fn tried_other_encoding(&self) -> bool {
+        let ours = self.told.flavor.encoding;
+        self.report.attempts.iter().any(|it| it.answer.is_some() && it.flavor.encoding != ours)
+    }
+
+    /// Where the conventions of such a request stand.
+    pub(super) fn conventions(&self) -> &'static str {
+        match self.report.asked.as_str() {
+            "client_credentials" => "conventions.client_credentials",
+            "refresh" => "conventions.refresh",
+            "revocation" => "conventions.revocation",
+            _ => "conventions.exchange",
+        }
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&'a str> {
@@ -140,7 +169,7 @@ impl<'a> Facts<'a> {
             text += &format!(" {error}");
         }
         if let Some(description) = error_description {
-            text += &format!(" ({description})");
+            text += &format!(" ({})", description.split_whitespace().collect::<Vec<_>>().join(" "));
         }
         match self.report.attempts.len() {
             1 => text + &format!(" to {flavor}"),
@@ -162,7 +191,8 @@ fn said(attempt: &ReportedAttempt) -> Words {
     Words::new(&texts.collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether the client was refused, by the status or by a code for it.
+/// Whether the client was refused, by a code for it, or by the status where nothing that is compared
+/// after the client is named.
 fn refuses_client(attempt: &ReportedAttempt) -> bool {
     let codes = [
         "invalid_client",
@@ -172,7 +202,9 @@ fn refuses_client(attempt: &ReportedAttempt) -> bool {
         "incorrect_client_credentials",
     ];
     let code = attempt.error.as_deref().unwrap_or_default();
-    status(attempt) == 401 || codes.contains(&code)
+    let looked_further = || said(attempt).say(REDIRECT_URI) || said(attempt).say(PKCE);
+    codes.contains(&code)
+        || status(attempt) == 401 && !(code == "invalid_request" && looked_further())
 }
 
 pub(super) fn status(attempt: &ReportedAttempt) -> u16 {

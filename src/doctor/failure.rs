@@ -51,10 +51,23 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn unknown(facts: &Facts<'_>) -> Finding {
+    // In the order in which they are wanted most.
+    let missing: Vec<_> = ["redirect_uri", "code_verifier"]
+        .into_iter()
+        .filter(|name| facts.is_exchange() && !facts.sent(name))
+        .chain((!facts.configuration().has_client_secret).then_some("client secret"))
+        .collect();
+    let cause = match missing.as_slice() {
+        [] => "the answer does not say why".to_owned(),
+        _ => format!(
+            "the answer does not say why; the request had no {}, which the provider may want",
+            missing.join(" and no ")
+        ),
+    };
     Finding::problem(
         FindingKind::Unknown,
         facts.seen(),
-        "the answer does not say why",
+        cause,
         "take the curl command of the attempt (Attempt::to_curl), fill in its marks and vary it until \
          it works; doctor::compare then says which setting does the same",
     )

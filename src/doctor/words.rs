@@ -5,11 +5,25 @@ use url::form_urlencoded;
 
 /// The words of a server, in one writing: `redirect_uri`, `redirect-uri` and `redirectURI` read
 /// `redirect uri`, and all quotes alike.
-pub(super) struct Words(String);
+pub(super) struct Words {
+    text: String,
+    /// The ways to authenticate that are named (RFC 7591, section 2). They are not in the text, where
+    /// `client_secret_basic` would speak of a secret.
+    pub(super) methods: Vec<&'static str>,
+}
 
 impl Words {
     pub(super) fn new(text: &str) -> Self {
-        Self(without_stock_phrases(plain(text)))
+        let mut text = without_stock_phrases(plain(text));
+        let mut methods = Vec::new();
+        for method in METHODS {
+            let name = plain(method);
+            if text.contains(&name) {
+                text = text.replace(&name, "");
+                methods.push(method);
+            }
+        }
+        Self { text, methods }
     }
 
     /// Whether one of these stands there, at the beginning of a word: `used` is in `used-up`, and
@@ -22,17 +36,24 @@ impl Words {
         let is_word = phrase.starts_with(char::is_alphanumeric);
         let begins = |at: usize| {
             !is_word
-                || !self.0.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric))
+                || !self
+                    .text
+                    .get(..at)
+                    .is_some_and(|before| before.ends_with(char::is_alphanumeric))
         };
-        self.0.match_indices(phrase).any(|(at, _)| begins(at))
+        self.text.match_indices(phrase).any(|(at, _)| begins(at))
     }
 
     /// Whether a parameter is named: as a word of its own, and `code` only where it is no other
-    /// thing, such as an error's.
+    /// thing, such as an error's or a member's of JSON.
     pub(super) fn name(&self, parameter: &str) -> bool {
         if parameter == "code" {
+            let quoted = "'code'";
+            let mut after = self.text.split(quoted).skip(1);
+            if after.any(|after| !after.trim_start().starts_with(':')) {
+                return true;
+            }
             return self.say(&[
-                "'code'",
                 "parameter code",
                 "parameter: code",
                 "code parameter",
@@ -43,8 +64,8 @@ impl Words {
             ]);
         }
         let parameter = plain(parameter);
-        self.0.match_indices(&parameter).any(|(at, _)| {
-            let (before, after) = (self.0.get(..at), self.0.get(at + parameter.len()..));
+        self.text.match_indices(&parameter).any(|(at, _)| {
+            let (before, after) = (self.text.get(..at), self.text.get(at + parameter.len()..));
             !before.is_some_and(|it| it.ends_with(char::is_alphanumeric))
                 && !after.is_some_and(|it| it.starts_with(char::is_alphanumeric))
         })
@@ -184,6 +205,15 @@ fn without_stock_phrases(mut text: String) -> String {
     text
 }
 
+const METHODS: [&str; 6] = [
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "self_signed_tls_client_auth",
+    "tls_client_auth",
+];
+
 /// In bytes.
 const LONGEST_MARK: usize = 48;
 
@@ -201,7 +231,7 @@ pub(super) const REDIRECT_URI: &[&str] = &[
 
 /// So too.
 pub(super) const PKCE: &[&str] =
-    &["pkce", "code verifier", "code challenge", "verifier", "proof key for code exchange"];
+    &["pkce", "code verif", "code challenge", "verifier", "proof key for code exchange"];
 
 /// What servers that have no status for it say of too large a request.
 pub(super) const TOO_LARGE: &[&str] = &[
@@ -233,7 +263,15 @@ mod tests {
         let words = Words::new("error code 12: the status of client_identity is missing");
         assert!(!words.name("code") && !words.name("state") && !words.name("client_id"));
         assert!(Words::new("missing \"code\"").name("code"));
+        assert!(!Words::new(r#"[{"code": "invalid_type"}]"#).name("code"));
         assert!(Words::new("client_id, please").name("client_id"));
+    }
+
+    #[test]
+    fn the_name_of_a_method_speaks_of_no_secret() {
+        let words = Words::new("registered for client_secret_basic, not private_key_jwt");
+        assert!(!words.say(&["client secret"]) && !words.say(&["jwt"]));
+        assert_eq!(words.methods, ["client_secret_basic", "private_key_jwt"]);
     }
 
     #[test]

@@ -85,7 +85,7 @@ const EXCHANGES: &[Row] = &[
     (415, r#"{"message":"Unsupported Media Type"}"#, BodyEncoding, "Flavor::BODY_JSON"),
     (400, r#"{"message":"Content-Type must be application/json"}"#, BodyEncoding, "Flavor::BODY_JSON"),
     (406, "", BodyEncoding, "Flavor::BODY_JSON"),
-    (400, r#"{"error":"unsupported_grant_type","error_description":"The authorization grant type is not supported by the authorization server."}"#, GrantType, "leave flavors and max_attempts out"),
+    (400, r#"{"error":"unsupported_grant_type","error_description":"The authorization grant type is not supported by the authorization server."}"#, GrantType, "allow the grant type"),
     (400, r#"{"error":"invalid_request","error_description":"Missing form parameter: grant_type"}"#, Parameter, "try all flavors"),
     (400, r#"{"error":"invalid_request","error_description":"The request body must contain the following parameter: 'client_id'."}"#, Parameter, "leave flavors and max_attempts out"),
     (400, r#"{"code":400,"message":"parameter account is required"}"#, Parameter, "account"),
@@ -156,7 +156,10 @@ const REFRESHES: &[Row] = &[
     (400, r#"{"error":"invalid_request","error_description":"Value passed for the token was invalid."}"#, RefreshToken, "authorize again"),
     (200, r#"{"ok":false,"error":"invalid_refresh_token"}"#, RefreshToken, "authorize again"),
     (400, r#"{"error":"invalid_grant","error_description":"The user has not consented"}"#, Consent, "authorization again"),
-    (400, r#"{"error":"invalid_scope"}"#, Scope, "spell the scopes"),
+    (400, r#"{"error":"invalid_scope"}"#, Scope, "add scope to conventions.refresh.params"),
+    (400, r#"{"error":"invalid_request","error_description":"jwt malformed"}"#, RefreshToken, "authorize again"),
+    (400, r#"{"error":"invalid_request","error_description":"Token missing"}"#, RefreshToken, "authorize again"),
+    (400, r#"{"error":"invalid_request","error_description":"unknown parameter: nonce"}"#, Parameter, "conventions.refresh"),
     (401, r#"{"error":"invalid_client","error_description":"The client secret is expired."}"#, ClientSecret, "make a new secret"),
     (400, r#"{"error":"unauthorized_client","error_description":"not allowed"}"#, GrantType, "allow refresh tokens"),
     (503, "", Unavailable, "later"),
@@ -175,6 +178,117 @@ fn each_refusal_of_a_refresh_has_its_one_cause() {
         let error = call.send_blocking(|request| server.respond(request)).unwrap_err();
         only(of_error(&error), kind, remedy);
     }
+}
+
+#[test]
+fn a_refusal_that_names_neither_id_nor_secret_can_be_of_either() {
+    for (body, beside) in [
+        (r#"{"error":"invalid_client"}"#, "public"),
+        (r#"{"error":"invalid_client","error_description":"Bad client credentials"}"#, "public"),
+        (r#"{"error":"unauthorized_client"}"#, "another client"),
+    ] {
+        let finding = only(diagnose(json(400, body)), ClientSecret, "copy id and secret");
+        let said = ["the secret is wrong", "the client id my-client-id is not known", beside];
+        assert!(said.iter().all(|it| finding.cause.contains(it)), "{finding}");
+    }
+    let body = r#"{"error":"invalid_client","error_description":"Invalid client secret"}"#;
+    let finding = only(diagnose(json(401, body)), ClientSecret, "copy id and secret");
+    assert!(!finding.cause.contains("not known"), "{finding}");
+}
+
+#[test]
+fn a_method_that_a_server_names_speaks_of_the_flavor_and_not_of_the_secret() {
+    let error = |code: &str, words: &str| {
+        json(401, &format!(r#"{{"error":"{code}","error_description":"{words}"}}"#))
+    };
+    for (pinned, remedy, words) in [
+        (Flavor::BODY_FORM, "Flavor::BASIC_FORM", "registered for client_secret_basic"),
+        (Flavor::BODY_FORM, "Flavor::BASIC_FORM", "client_secret_post is not among: none"),
+        (Flavor::BASIC_FORM, "Flavor::BODY_FORM", "use client_secret_post"),
+    ] {
+        let builder = client(PLAIN).flavors([pinned]);
+        let findings = diagnose_by(builder, error("invalid_client", words));
+        assert_eq!(findings[0].kind, FindingKind::Flavor, "{findings:?}");
+        crate::first(findings, remedy);
+    }
+}
+
+#[test]
+fn a_grant_that_the_server_gave_itself_is_supported_so_its_body_was_not_read() {
+    let refused = json(400, r#"{"error":"unsupported_grant_type"}"#);
+    for (pinned, remedy) in
+        [(Flavor::BODY_FORM, "Flavor::BODY_JSON"), (Flavor::BASIC_JSON, "Flavor::BASIC_FORM")]
+    {
+        let findings = diagnose_by(client(PLAIN).flavors([pinned]), refused.clone());
+        only(findings, BodyEncoding, remedy);
+    }
+    // Both were tried.
+    let finding = only(diagnose(refused.clone()), GrantType, "allow the grant type");
+    assert!(finding.cause.contains("both kinds"), "{finding}");
+    // Client credentials need no gift.
+    let exchanger = client(PLAIN).flavors([Flavor::BODY_FORM]).build().unwrap();
+    let call = exchanger.client_credentials();
+    let findings = of_error(&call.send_blocking(|_| Ok(refused.clone())).unwrap_err());
+    assert_found(&findings, &[(GrantType, PROBLEM), (BodyEncoding, RISK)]);
+}
+
+#[test]
+fn an_error_that_found_nothing_to_read_is_about_the_body() {
+    let builder = || client(PLAIN).flavors([Flavor::BODY_JSON]);
+    let undefined = "Cannot read properties of undefined (reading 'grant_type')";
+    only(diagnose_by(builder(), page(500, undefined)), BodyEncoding, "Flavor::BODY_FORM");
+    let expected = r#"[{"code": "invalid_type", "expected": "object", "path": [], "message": "expected object, received undefined"}]"#;
+    let said = serde_json::json!({ "error": "invalid_request", "error_description": expected });
+    only(diagnose_by(builder(), json(400, &said.to_string())), BodyEncoding, "Flavor::BODY_FORM");
+    // A pretty text is told in one line.
+    let said =
+        serde_json::json!({ "error": "invalid_request", "error_description": "not\n  JSON" });
+    let findings = diagnose_by(builder(), json(400, &said.to_string()));
+    assert!(findings[0].symptom.contains("(not JSON)"), "{findings:?}");
+}
+
+#[test]
+fn a_server_that_names_what_is_wrong_is_heard_before_one_that_has_used_the_code_up() {
+    for (first, kind) in [
+        (json(400, r#"{"error":"invalid_target","error_description":"missing"}"#), Parameter),
+        (
+            json(
+                401,
+                r#"{"error":"invalid_request","error_description":"code verification failed"}"#,
+            ),
+            Pkce,
+        ),
+    ] {
+        let mut answers = vec![first].into_iter();
+        let later = || json(400, r#"{"error":"invalid_grant"}"#);
+        let exchanger = client(PLAIN).build().unwrap();
+        let code = token_exchanger::AuthorizationCode::unchecked("PLANTED-code-4711");
+        let call = exchanger.exchange(code);
+        let error = call.send_blocking(|_| Ok(answers.next().unwrap_or_else(later))).unwrap_err();
+        let findings = of_error(&error);
+        assert_eq!(findings[0].kind, kind, "{findings:?}");
+    }
+}
+
+#[test]
+fn of_a_refusal_without_a_word_it_is_told_what_the_request_lacked() {
+    let bare = TokenExchanger::builder("my-client-id", TOKEN_URL).client_secret(PLAIN);
+    let findings = diagnose_by(bare, answer(400, &[], ""));
+    let finding = only(findings, Unknown, "curl");
+    assert!(finding.cause.contains("no redirect_uri and no code_verifier"), "{finding}");
+    assert!(!finding.cause.contains("client secret"), "{finding}");
+}
+
+#[test]
+fn a_refresh_that_asks_for_more_is_told_what_it_asked_for() {
+    let more = conventions("refresh.params", serde_json::json!({ "scope": "read admin" }));
+    let exchanger = client(PLAIN).conventions(more).build().unwrap();
+    let token = Token::bearer("PLANTED").with_refresh_token("PLANTED-refresh");
+    let refused = json(400, r#"{"error":"invalid_scope"}"#);
+    let call = exchanger.refresh(&token).unwrap();
+    let error = call.send_blocking(|_| Ok(refused.clone())).unwrap_err();
+    let finding = only(of_error(&error), Scope, "conventions.refresh.params");
+    assert!(finding.cause.ends_with("asked for: read admin"), "{finding}");
 }
 
 #[test]

@@ -42,7 +42,8 @@ fn rank(attempt: &ReportedAttempt) -> Rank {
     let words = said(attempt);
     let code = attempt.error.as_deref().unwrap_or_default();
     let is_elsewhere = matches!(status(attempt), 404..=406 | 410 | 415 | 500..);
-    let names = words.say(REDIRECT_URI) || words.say(PKCE) || words.say(NAMED);
+    let is_of_the_grant = matches!(code, "invalid_scope" | "invalid_target" | "access_denied");
+    let names = is_of_the_grant || words.say(REDIRECT_URI) || words.say(PKCE) || words.say(NAMED);
     if refuses_client(attempt) {
         Rank::Client
     } else if names {

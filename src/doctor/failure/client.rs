@@ -34,7 +34,7 @@ pub(super) fn beside_encoding(facts: &Facts<'_>, first: Option<FindingKind>) -> 
 
 fn unrecognised(facts: &Facts<'_>) -> Finding {
     let has_secret = facts.configuration().has_client_secret;
-    let secret = facts.says(&["client secret", "secret", "password", "credentials"]);
+    let secret = facts.says(&["secret", "password", "credentials"]);
     if secret && facts.says(&["expired", "expire"]) && has_secret {
         Finding::problem(
             FindingKind::ClientSecret,
@@ -56,8 +56,10 @@ fn unrecognised(facts: &Facts<'_>) -> Finding {
             "set client_secret, or register the client as a public one; and compare the client id with \
              the provider's console",
         )
-    } else {
+    } else if facts.says(&["secret", "password"]) {
         wrong_secret(facts)
+    } else {
+        unrecognised_pair(facts)
     }
 }
 
@@ -133,11 +135,34 @@ fn wrong_secret(facts: &Facts<'_>) -> Finding {
             "the secret is wrong, replaced or cut off, or belongs to another client or environment \
             than {id}"
         ),
-        "copy id and secret from the provider's console again, whole; where it shows a secret's name \
-         or id beside its value, take the value. If the client is registered as a public one, leave \
-         client_secret out",
+        COPY_AGAIN,
     )
 }
+
+/// Servers that tell no more mean any of these.
+fn unrecognised_pair(facts: &Facts<'_>) -> Finding {
+    let id = &facts.configuration().client_id;
+    let mut cause = format!(
+        "the provider does not recognise id and secret together: the secret is wrong, replaced or cut \
+        off; or the client id {id} is not known there (a typing error, another tenant or environment); \
+        or the client is registered as a public one"
+    );
+    match facts.report.asked.as_str() {
+        "client_credentials" if facts.status() == 403 => {
+            cause += "; or it may not use client credentials";
+        }
+        "exchange" if facts.code() == "unauthorized_client" => {
+            cause += "; or the code was given to another client. Hardly that the client may not use \
+                      codes: it was given one";
+        }
+        _ => {}
+    }
+    Finding::problem(FindingKind::ClientSecret, facts.seen(), cause, COPY_AGAIN)
+}
+
+const COPY_AGAIN: &str = "copy id and secret from the provider's console again, whole; where it shows a \
+    secret's name or id beside its value, take the value. If the client is registered as a public one, \
+    leave client_secret out";
 
 /// `unauthorized_client`: known, and not allowed to.
 fn unauthorized(facts: &Facts<'_>) -> Finding {
@@ -164,6 +189,11 @@ fn unauthorized(facts: &Facts<'_>) -> Finding {
             "the client may not have these scopes",
             "allow the scopes for this client in the provider's console, or ask for others",
         );
+    }
+    // RFC 6749, section 4.1.2.1: a client that may not use codes is told so before it gets one.
+    let speaks_of_right = facts.says(&["grant", "flow", "not allowed", "not authorized"]);
+    if facts.is_exchange() && !speaks_of_right {
+        return unrecognised_pair(facts);
     }
     not_allowed(facts)
 }

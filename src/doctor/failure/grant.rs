@@ -9,7 +9,8 @@ pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
     let is_spent = facts.report.kind.as_deref() == Some("refused")
         && facts.report.fate.as_deref() == Some("spent")
         && !is_about_something_else(facts);
-    let speaks_of_it = is_unclassed(facts)
+    let is_unclassed = is_unclassed(facts);
+    let speaks_of_it = is_unclassed
         && facts.says(&["refresh token", "token was invalid", "token is invalid", "token expired"])
         && !facts.says_missing();
     // A refusal without a word is more likely about the token than about anything else.
@@ -18,7 +19,8 @@ pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
         && !facts.is_page()
         && facts.told.answer.as_ref().is_some_and(|answer| answer.body.is_empty());
     let is_bad =
-        facts.says(&["token has been revoked", "token is not linked", "decrypt the refresh"]);
+        facts.says(&["token has been revoked", "token is not linked", "decrypt the refresh"])
+            || is_unclassed && (cannot_be_opened(facts) || facts.says(&["token missing"]));
     let is_dead =
         facts.code() == "invalid_grant" || is_spent || speaks_of_it || is_silent || is_bad;
     (facts.is_refresh() && is_dead).then(|| {
@@ -50,7 +52,7 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
         "code is",
         "code was",
         "code has",
-    ]);
+    ]) || cannot_be_opened(facts);
     // What the request lacks is another matter; a parameter that it never had is ours.
     let lacks = |name| facts.says_missing() && facts.names(name) && facts.sent(name);
     let told = Told::of(facts);
@@ -119,6 +121,12 @@ fn compared(facts: &Facts<'_>, again: &str) -> String {
     format!(
         "{again}; if it stays, {compare}, and begin with exchanger.authorize(), which keeps the verifier"
     )
+}
+
+/// Whether the server speaks of something that it sealed itself: in such a request that can only be
+/// the code or the refresh token.
+fn cannot_be_opened(facts: &Facts<'_>) -> bool {
+    facts.says(&["jwt", "jws", "jwe", "decrypt", "signature"])
 }
 
 /// What was refused is neither the code nor the refresh token.

@@ -39,7 +39,7 @@ pub(super) fn encoding(facts: &Facts<'_>) -> Option<Finding> {
 pub(super) fn unseen(facts: &Facts<'_>) -> Option<Finding> {
     let names_id = facts.says(&["client_id", "client id"]);
     let is_missing = facts.says(&["missing", "undefined", "required"]) && names_id;
-    let is_elsewhere = facts.says(&["authenticate with methods", "authentication method"]);
+    let is_elsewhere = facts.names_method() || facts.says(&["authentication method"]);
     let finding = place(facts).filter(|_| is_missing || is_elsewhere)?;
     Some(Finding { severity: Severity::Problem, symptom: facts.seen(), ..finding })
 }
@@ -50,8 +50,7 @@ pub(super) fn place(facts: &Facts<'_>) -> Option<Finding> {
     let is_header = |auth| matches!(auth, ClientAuth::Basic | ClientAuth::BasicRaw);
     let all_header = flavors.iter().all(|it| is_header(it.auth));
     let all_body = flavors.iter().all(|it| it.auth == ClientAuth::Body);
-    let is_unseen =
-        facts.says(&["client_id", "client authentication", "authenticate with methods"]);
+    let is_unseen = facts.names_method() || facts.says(&["client_id", "client authentication"]);
     // A server that speaks of the secret has seen it.
     let saw_it = facts.says(&["client secret"]) && !facts.says_missing();
     if saw_it || !(all_header || all_body) || !(facts.refuses_client() || is_unseen) {

@@ -33,7 +33,10 @@ fn scope(facts: &Facts<'_>) -> Option<Finding> {
             "set scopes to those that its documentation names",
         ));
     }
-    let asked = if facts.sent("scope") { format!("; asked for: {scopes}") } else { String::new() };
+    if is_scope && facts.is_refresh() {
+        return Some(refreshed_scope(facts));
+    }
+    let asked = facts.sent_value("scope").map_or(String::new(), |it| format!("; asked for: {it}"));
     is_scope.then(|| {
         Finding::problem(
             FindingKind::Scope,
@@ -41,11 +44,34 @@ fn scope(facts: &Facts<'_>) -> Option<Finding> {
             format!(
                 "a scope is not known, not allowed for this client, or separated otherwise{asked}"
             ),
-            "spell the scopes as the documentation does, allow them for this client in the console, \
-             and set conventions.scope_delimiter if it is not a space; if the token request must \
-             have none, set conventions.exchange.omit to [\"scope\"]",
+            format!(
+                "spell the scopes as the documentation does, allow them for this client in the \
+                console, and set conventions.scope_delimiter if it is not a space; if the token \
+                request must have none, set {}.omit to [\"scope\"]",
+                facts.conventions()
+            ),
         )
     })
+}
+
+fn refreshed_scope(facts: &Facts<'_>) -> Finding {
+    let (cause, remedy) = match facts.sent_value("scope") {
+        Some(asked) => (
+            format!(
+                "a refresh may ask for no more than what the user granted (RFC 6749, section 6); \
+                asked for: {asked}"
+            ),
+            "leave scope out of a refresh: out of conventions.refresh.params and of Call::param; for \
+             more scopes, let the user authorize again",
+        ),
+        None => (
+            "the provider wants scopes in a refresh, or has withdrawn one that was granted"
+                .to_owned(),
+            "add scope to conventions.refresh.params, as it was granted; if that does not help, let \
+             the user authorize again",
+        ),
+    };
+    Finding::problem(FindingKind::Scope, facts.seen(), cause, remedy)
 }
 
 fn target(facts: &Facts<'_>) -> Option<Finding> {
@@ -109,10 +135,22 @@ fn encoding(facts: &Facts<'_>) -> Option<Finding> {
         "json is not",
         "invalid json",
         "malformed json",
+        "expected object",
     ];
     let may_say = matches!(facts.status(), 400 | 422) || !facts.code().is_empty();
-    let is_other_kind = matches!(facts.status(), 415 | 406) || may_say && facts.says(&words);
+    let is_other_kind = matches!(facts.status(), 415 | 406)
+        || may_say && facts.says(&words)
+        || names_nothing_read(facts);
     is_other_kind.then(|| body(facts))
+}
+
+/// Whether the server's own error tells that it looked for what was sent in a body that it had not
+/// read.
+fn names_nothing_read(facts: &Facts<'_>) -> bool {
+    let sent = ["grant_type", "code", "refresh_token", "client_id", "redirect_uri"];
+    let is_nothing =
+        facts.says(&["of undefined", "of null", "nonetype", "nil:nilclass", "for nil"]);
+    is_nothing && sent.iter().any(|name| facts.sent(name) && facts.names(name))
 }
 
 fn body(facts: &Facts<'_>) -> Finding {
@@ -139,23 +177,29 @@ fn body(facts: &Facts<'_>) -> Finding {
     )
 }
 
+/// Said of a grant, and by a server that reads another kind of body and so sees none. What the server
+/// gave, a code or a refresh token, is of a grant that it knows.
 fn grant_type(facts: &Facts<'_>) -> Option<Finding> {
-    (facts.code() == "unsupported_grant_type").then(|| {
-        let json_only = facts.told.flavor.encoding == BodyEncoding::Form;
-        let cause = if json_only {
-            "the server could not read the form, since it takes JSON only; or the grant is not \
-             switched on for this client"
-        } else {
-            "the server could not read the JSON, since it takes forms only"
-        };
-        Finding::problem(
-            FindingKind::GrantType,
-            facts.seen(),
-            cause,
-            "allow the grant type for this client in the provider's console; if another kind of body \
-             was not tried, let it be: leave flavors and max_attempts out",
-        )
-    })
+    if facts.code() != "unsupported_grant_type" {
+        return None;
+    }
+    let knows_grant = facts.is_exchange() || facts.is_refresh();
+    let (cause, remedy) = match facts.tried_other_encoding() {
+        false if knows_grant => return Some(body(facts)),
+        false => (
+            "the server does not know this grant, or it is not switched on for this client; or the \
+             server reads another kind of body and sees no grant",
+            "allow the grant type for this client in the provider's console, and leave flavors and \
+             max_attempts out, so that both kinds of body are tried",
+        ),
+        true => (
+            "the server does not know this grant, or it is not switched on for this client: both \
+             kinds of body were tried",
+            "allow the grant type for this client in the provider's console; if its documentation has \
+             another word for it, set grant_type in the conventions' params",
+        ),
+    };
+    Some(Finding::problem(FindingKind::GrantType, facts.seen(), cause, remedy))
 }
 
 /// A parameter that is missing, or not wanted.
@@ -194,6 +238,7 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
         "not permitted",
         "not accepted",
     ]);
+    let section = facts.conventions();
     let named = names.iter().find(|name| facts.names(name));
     let speaks_of_one = facts.says(&["parameter", "param", "field", "argument"]);
     let header = facts.told.request.headers.iter().any(|(name, _)| name == "authorization");
@@ -206,8 +251,10 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
             FindingKind::CredentialsTwice,
             facts.seen(),
             "the server sees the client's credentials in two places",
-            "take client_id and client_secret out of conventions.exchange.params; the flavor puts \
-             them where they belong",
+            format!(
+                "take client_id and client_secret out of {section}.params; the flavor puts them where \
+                they belong"
+            ),
         ));
     }
     let (cause, remedy) = match named {
@@ -221,25 +268,26 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
         Some(name) if missing && facts.sent(name) => (
             format!("{name} was sent, and the server does not see it: it reads another kind of body, or \
                 calls it otherwise"),
-            "let it try all flavors: leave flavors and max_attempts out; if the documentation has \
-             another name, set conventions.exchange.rename"
-                .to_owned(),
+            format!(
+                "let it try all flavors: leave flavors and max_attempts out; if the documentation has \
+                another name, set {section}.rename"
+            ),
         ),
         Some(name) if missing => (
             format!("{name} is missing in the request"),
             format!("set it: the builder has settings for the standard ones, and \
-                conventions.exchange.params or Call::param sends {name} and any other"),
+                {section}.params or Call::param sends {name} and any other"),
         ),
         Some(name) if unwanted && facts.sent(name) => (
             format!("the server does not take {name} here"),
-            format!(r#"set conventions.exchange.omit to ["{name}"]"#),
+            format!(r#"set {section}.omit to ["{name}"]"#),
         ),
         _ if (missing || unwanted) && speaks_of_one => (
             "a parameter is missing, or one too many is there".to_owned(),
-            "compare the request (Attempt::to_curl) with the documentation: what is missing goes into \
-             conventions.exchange.params or Call::param, what is too much into \
-             conventions.exchange.omit"
-                .to_owned(),
+            format!(
+                "compare the request (Attempt::to_curl) with the documentation: what is missing goes \
+                into {section}.params or Call::param, what is too much into {section}.omit"
+            ),
         ),
         _ => return None,
     };
