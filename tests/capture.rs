@@ -101,6 +101,16 @@ fn a_secret_that_nobody_named_is_not_shown_either() {
 }
 
 #[test]
+fn padding_at_the_end_of_a_token_hides_nothing_beside_it() {
+    let body = r#"{"data":{"access_token":"aGVsbG8gd29ybGQ==","refresh_token":"YW5vdGhlcg=="}}"#;
+    let shown = failed(|_| Ok(json(200, body))).attempts()[0].answer().unwrap().body;
+    assert_eq!(
+        shown,
+        r#"{"data":{"access_token":"[access_token]","refresh_token":"[refresh_token]"}}"#
+    );
+}
+
+#[test]
 fn what_helps_a_server_s_support_is_shown() {
     let body = r#"{"error":"invalid_request","error_description":"AADSTS900144: no code. Trace ID: 255d1aef-8c98-452f-ac51-23d051240864 Timestamp: 2026-11-26 14:00:00Z"}"#;
     let headers = [("x-request-id", "0af7651916cd43dd8448eb211c80319c"), ("date", "now")];

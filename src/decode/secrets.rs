@@ -197,7 +197,9 @@ impl Search<'_> {
         }
         // `name="value"`, as in a challenge or a tag.
         for (before, value) in text.split("=\"").zip(text.split("=\"").skip(1)) {
-            let name = before.rsplit([' ', ',', ';', '\n']).next().unwrap_or_default();
+            // Padded base64 at the end of a string looks so too.
+            let in_name = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
+            let name = before.rsplit(|c| !in_name(c)).next().unwrap_or_default();
             if let Some(mark) = self.mark(name) {
                 self.named(mark, value.split('"').next().unwrap_or_default());
             }

@@ -116,6 +116,12 @@ impl<'a> Facts<'a> {
         self.report.attempts.iter().any(|it| it.answer.is_some() && it.flavor.encoding != ours)
     }
 
+    /// Whether the client was refused by an attempt with the same kind of body, so that this one got
+    /// further for having its credentials in another place.
+    pub(super) fn is_past_client(&self) -> bool {
+        is_past_client(self.told, &self.report.attempts)
+    }
+
     /// Where the conventions of such a request stand.
     pub(super) fn conventions(&self) -> &'static str {
         match self.report.asked.as_str() {
@@ -205,6 +211,11 @@ fn refuses_client(attempt: &ReportedAttempt) -> bool {
     let looked_further = || said(attempt).say(REDIRECT_URI) || said(attempt).say(PKCE);
     codes.contains(&code)
         || status(attempt) == 401 && !(code == "invalid_request" && looked_further())
+}
+
+fn is_past_client(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> bool {
+    let is_same = |it: &&ReportedAttempt| it.flavor.encoding == attempt.flavor.encoding;
+    !refuses_client(attempt) && all.iter().filter(is_same).any(refuses_client)
 }
 
 pub(super) fn status(attempt: &ReportedAttempt) -> u16 {

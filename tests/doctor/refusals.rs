@@ -2,7 +2,9 @@
 
 use token_exchanger::doctor::FindingKind::{self, *};
 use token_exchanger::testing::{AuthorizationServer, Failure};
-use token_exchanger::{Flavor, Token, TokenExchanger};
+use token_exchanger::{
+    AuthorizationCode, Flavor, HttpRequest, HttpResponse, Token, TokenExchanger,
+};
 
 use crate::{
     PLAIN, PROBLEM, RISK, TOKEN_URL, answer, assert_found, client, conventions, date, diagnose,
@@ -262,12 +264,34 @@ fn a_server_that_names_what_is_wrong_is_heard_before_one_that_has_used_the_code_
         let mut answers = vec![first].into_iter();
         let later = || json(400, r#"{"error":"invalid_grant"}"#);
         let exchanger = client(PLAIN).build().unwrap();
-        let code = token_exchanger::AuthorizationCode::unchecked("PLANTED-code-4711");
+        let code = AuthorizationCode::unchecked("PLANTED-code-4711");
         let call = exchanger.exchange(code);
         let error = call.send_blocking(|_| Ok(answers.next().unwrap_or_else(later))).unwrap_err();
         let findings = of_error(&error);
         assert_eq!(findings[0].kind, kind, "{findings:?}");
     }
+}
+
+#[test]
+fn a_body_that_was_not_read_says_nothing_of_the_client_nor_of_the_code() {
+    let silent = || json(400, r#"{"error":"invalid_request"}"#);
+    let client_refused = || json(401, r#"{"error":"invalid_client"}"#);
+    let is_json = |request: &HttpRequest| request.body().starts_with(b"{");
+    let answered = |answer: &dyn Fn(&HttpRequest) -> HttpResponse| {
+        let exchanger = client(PLAIN).build().unwrap();
+        let call = exchanger.exchange(AuthorizationCode::unchecked("PLANTED-code-4711"));
+        of_error(&call.send_blocking(|request| Ok(answer(&request))).unwrap_err())
+    };
+    // It reads forms, and the client in them.
+    let findings = answered(&|request| if is_json(request) { silent() } else { client_refused() });
+    only(findings, ClientSecret, "copy id and secret");
+    // It reads forms, and takes the client of one in the header.
+    let findings = answered(&|request| match request.headers().get("authorization") {
+        Some(_) if !is_json(request) => silent(),
+        None if !is_json(request) => client_refused(),
+        _ => silent(),
+    });
+    assert_eq!(findings[0].kind, Code, "{findings:?}");
 }
 
 #[test]
@@ -328,7 +352,7 @@ fn a_parameter_that_is_not_wanted_is_named_and_omitting_it_helps() {
     let omit = value_in(&finding.remedy, "conventions.exchange.omit");
     let builder = client(PLAIN).conventions(conventions("exchange.omit", omit));
     let exchanger = builder.build().unwrap();
-    let code = token_exchanger::AuthorizationCode::unchecked(server.code());
+    let code = AuthorizationCode::unchecked(server.code());
     let issued = exchanger.exchange(code).send_blocking(|request| {
         let body = String::from_utf8_lossy(request.body()).into_owned();
         if body.contains("grant_type") { Ok(refused.clone()) } else { server.respond(request) }

@@ -197,7 +197,8 @@ fn a_server_that_is_upset_by_pkce_is_told_and_the_convention_named_helps() {
     let server = self::server(Flavor::ALL);
     let code = crate::code(&server).verifier(CodeVerifier::from_bytes([7; 32]));
     let error = exchange(client(RESERVED), &server, code).unwrap_err();
-    only(of_error(&error), FindingKind::Pkce, "conventions.authorization.pkce");
+    let finding = only(of_error(&error), FindingKind::Pkce, "conventions.authorization.pkce");
+    assert!(finding.remedy.starts_with("let exchanger.authorize() make"), "{finding}");
 }
 
 #[test]

@@ -64,7 +64,12 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
     if speaks_out && told.verifier && told.cause() == Cause::Verifier && !lacks("code_verifier") {
         return Some(pkce(facts));
     }
-    let is_code = is_refused || is_unclassed && speaks_of_code && !facts.says_missing();
+    // A client in the right place, and no word: the server read all that it wants to read.
+    let is_silent = facts.code() == "invalid_request"
+        && facts.told.error_description.is_none()
+        && facts.is_past_client();
+    let speaks_of_it = is_silent || speaks_of_code && !facts.says_missing();
+    let is_code = is_refused || is_unclassed && speaks_of_it;
     if !is_code {
         return None;
     }
@@ -272,6 +277,9 @@ fn pkce(facts: &Facts<'_>) -> Finding {
         "not required",
         "not expected",
         "unrecognized",
+    ];
+    // The server knows PKCE.
+    let unasked = [
         "without a code challenge",
         "without code challenge",
         "without pkce",
@@ -280,6 +288,8 @@ fn pkce(facts: &Facts<'_>) -> Finding {
         "code challenge required",
         "no code challenge",
         "pkce was not used",
+        "challenge not present",
+        "no challenge",
     ];
     let (cause, remedy) = if !facts.sent("code_verifier") {
         (
@@ -287,6 +297,14 @@ fn pkce(facts: &Facts<'_>) -> Finding {
             "begin with exchanger.authorize(), which keeps the verifier in the pending authorization, \
              and leave without_pkce and conventions.authorization.pkce out; for a code from elsewhere \
              give AuthorizationCode::verifier",
+        )
+    } else if facts.says(&unasked) {
+        (
+            "the authorization URL had no challenge, so that no verifier belongs to this code; or it \
+             had one, and the provider does not know PKCE",
+            "let exchanger.authorize() make the authorization URL, which puts the challenge there; if \
+             it did, set conventions.authorization.pkce to \"refused\", or call without_pkce on the \
+             authorization",
         )
     } else if facts.says(&unwanted) {
         (

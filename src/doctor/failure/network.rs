@@ -1,5 +1,7 @@
 //! No answer came.
 
+use url::Url;
+
 use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind};
 use super::super::words::Words;
@@ -11,6 +13,16 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
     let said: Vec<_> = because.split_whitespace().filter(|it| !it.contains("://")).collect();
     let words = Words::new(&said.join(" "));
     let says = |phrases: &[&str]| words.say(phrases);
+    let is_unnamed = says(&[
+        "dns",
+        "resolve",
+        "lookup",
+        "name or service",
+        "name resolution",
+        "nodename",
+        "no such host",
+        "enotfound",
+    ]);
     let symptom = format!("{} gave no answer: {because}", facts.url());
     let (kind, cause, remedy) = match facts.told.outcome.as_str() {
         _ if says(&[
@@ -25,16 +37,7 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
             "what listens at that port speaks no TLS: it is plain http, or another service",
             format!("check the host in {setting}, and the port: https has 443 unless the documentation says otherwise"),
         ),
-        "connect" if says(&[
-                "dns",
-                "resolve",
-                "lookup",
-                "name or service",
-                "name resolution",
-                "nodename",
-                "no such host",
-                "enotfound",
-            ]) => (
+        "connect" if is_unnamed => (
             FindingKind::Network,
             "there is no host of that name, or this machine cannot look names up",
             format!("check the host in {setting}, letter by letter, then the network's DNS"),
@@ -89,8 +92,17 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
         ),
         _ => return None,
     };
-    let may_want_tls = matches!(facts.told.outcome.as_str(), "connect" | "interrupted")
-        && facts.url().starts_with("http://");
-    let tls = if may_want_tls { "; if the server speaks TLS, write https" } else { "" };
-    Some(Finding::problem(kind, symptom, cause, remedy + tls))
+    let is_plain = facts.url().starts_with("http://");
+    let has_port = Url::parse(facts.url()).is_ok_and(|url| url.port().is_some());
+    let remedy = match facts.told.outcome.as_str() {
+        "connect" if is_plain && !has_port && !is_unnamed => {
+            remedy + "; if the server speaks TLS, write https"
+        }
+        // Nothing of an answer came.
+        "interrupted" if is_plain && !says(&["body", "message length"]) => {
+            format!("if the server speaks TLS, write https in {setting}; else {remedy}")
+        }
+        _ => remedy,
+    };
+    Some(Finding::problem(kind, symptom, cause, remedy))
 }
