@@ -1,13 +1,19 @@
 //! The leg through the user's browser.
 
 use http::StatusCode;
-use url::Url;
+use url::{Url, form_urlencoded};
 
+use self::advice::{
+    Advice, CODE_NOT_ALLOWED, COOKIES, OVERLOADED, RESPONSE_TYPE, advice, complains,
+};
 use super::finding::{Finding, FindingKind};
-use super::words::{PKCE, REDIRECT_URI, TOO_LARGE, Words, of_page};
+use super::words::{TOO_LARGE, Words};
 use crate::authorize::{Callback, CallbackError};
 use crate::error::ServerError;
 use crate::mask::beginning;
+
+mod advice;
+mod page;
 
 /// Says what a callback tells that went wrong: of the URL, the query, or the form that came.
 /// Nothing is found where it brings a code and a state.
@@ -115,10 +121,14 @@ fn denied(told: &ServerError) -> Finding {
             "leave prompt=none out of authorization_url and conventions.authorization.params",
         ),
         code => advice(&Words::new(&text)).unwrap_or(match code {
-            "unauthorized_client" | "unsupported_response_type" => (
+            "unsupported_response_type" => RESPONSE_TYPE,
+            // Some say so of a response type that is none of the client's.
+            "unauthorized_client" => (
                 FindingKind::GrantType,
-                "the client may not use authorization codes",
-                "allow the authorization code grant for this client in the provider's console",
+                "the client may not use authorization codes, or is asked for something else",
+                "allow the authorization code grant for this client in the provider's console; and leave \
+                 response_type out of conventions.authorization.params and the query of \
+                 authorization_url, so that it is code",
             ),
             _ => (
                 FindingKind::Parameter,
@@ -129,26 +139,106 @@ fn denied(told: &ServerError) -> Finding {
             ),
         }),
     };
+    // A description may be JSON over several lines.
+    let told = told.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     Finding::problem(kind, format!("the callback says {told}"), cause, remedy)
 }
 
 /// Says why the provider showed the user an error in place of the question, and never sent them
-/// back. `page` is what stands there, as far as it is known; nothing of it is shown.
+/// back; and first, whatever the page is, where the URL does not ask for a code. `page` is what
+/// stands there, as far as it is known; nothing of it is shown.
 pub fn check_browser(authorization_url: &str, status: StatusCode, page: &str) -> Vec<Finding> {
-    let length = authorization_url.len();
-    let url = Url::parse(authorization_url).ok();
-    let place = url.map(|mut url| {
-        url.set_query(None);
-        // Where a convention puts the parameters, the state among them.
-        url.set_fragment(None);
-        url.to_string()
-    });
+    let asked = Asked::new(authorization_url);
+    let symptom = format!(
+        "{} shows the user {}; the URL has {} characters",
+        asked.place,
+        status.as_u16(),
+        authorization_url.len()
+    );
+    let mut findings = Vec::new();
+    let is_for_code = asked.is_for_code();
+    if !is_for_code {
+        findings.push(asked.for_no_code());
+    }
     // What a person sees first of it.
-    let page = beginning(page, LIMIT);
-    let place = place.unwrap_or_else(|| "the authorization URL".to_owned());
-    let is_error = status.is_client_error() || status.is_server_error();
-    let shown = Words::new(&of_page(page).collect::<Vec<_>>().join(" "));
-    let found = match status.as_u16() {
+    let texts = page::texts(beginning(page, LIMIT), &asked.parameters);
+    let told = match told(status, &texts) {
+        Some((FindingKind::GrantType, ..)) if !is_for_code => None,
+        Some((FindingKind::GrantType, ..)) if asked.response_types == ["code"] => {
+            Some(CODE_NOT_ALLOWED)
+        }
+        // An error that does not say what it is about is about that, as far as is known.
+        None if is_for_code => silent(status),
+        told => told,
+    };
+    if let Some((kind, cause, remedy)) = told {
+        findings.push(Finding::problem(kind, symptom, cause, remedy));
+    }
+    findings
+}
+
+/// What an authorization URL asks for, and where.
+struct Asked {
+    place: String,
+    parameters: Vec<String>,
+    response_types: Vec<String>,
+}
+
+impl Asked {
+    fn new(authorization_url: &str) -> Self {
+        // A convention puts the parameters, the state among them, behind a `?` in the fragment.
+        let parts = authorization_url.splitn(2, '#');
+        let queries = parts.filter_map(|it| Some(it.split_once('?')?.1));
+        let pairs = queries.flat_map(|it| form_urlencoded::parse(it.as_bytes()).into_owned());
+        let (mut parameters, mut response_types) = (Vec::new(), Vec::new());
+        for (name, value) in pairs.filter(|(name, _)| !name.is_empty()) {
+            if name == "response_type" {
+                response_types.push(value);
+            }
+            parameters.push(name);
+        }
+        let place = Url::parse(authorization_url).ok().map(|mut url| {
+            url.set_query(None);
+            url.set_fragment(None);
+            url.to_string()
+        });
+        let place = place.unwrap_or_else(|| "the authorization URL".to_owned());
+        Self { place, parameters, response_types }
+    }
+
+    /// Whether a code is among what is asked for. A URL without a response type has it by another
+    /// name, if it is one.
+    fn is_for_code(&self) -> bool {
+        let mut types = self.response_types.iter();
+        types.all(|it| it.split_whitespace().any(|it| it == "code"))
+    }
+
+    fn for_no_code(&self) -> Finding {
+        let is_word = |it: &str| it.chars().all(|it| it.is_ascii_lowercase() || "_ ".contains(it));
+        let mut types = self.response_types.iter();
+        let shown = types.find(|it| *it != "code" && it.len() <= LONGEST_TYPE && is_word(it));
+        let shown = shown.map_or("another response_type than code".to_owned(), |it| {
+            format!("response_type={it}")
+        });
+        Finding::problem(
+            FindingKind::GrantType,
+            format!("{} is asked for {shown}", self.place),
+            "a configuration gives response_type another value than code, and then no code comes",
+            "leave response_type out of conventions.authorization.params, of the query of \
+             authorization_url and of the parameters added by program, so that it is code",
+        )
+    }
+}
+
+/// What the status or a text of the page tells.
+fn told(status: StatusCode, texts: &[String]) -> Option<Advice> {
+    let is_error = status.as_u16() >= 400;
+    let shown = Words::new(&texts.join(" "));
+    let complaint = || {
+        let mut texts = texts.iter().map(|it| Words::new(it)).filter(complains);
+        texts.find_map(|words| advice(&words))
+    };
+    match status.as_u16() {
         _ if is_error && shown.say(TOO_LARGE) => Some(COOKIES),
         431 | 494 => Some(COOKIES),
         414 => Some((
@@ -156,117 +246,35 @@ pub fn check_browser(authorization_url: &str, status: StatusCode, page: &str) ->
             "the authorization URL is longer than the server takes",
             "ask for fewer scopes, and keep a state of your own short",
         )),
-        404 | 405 | 410 => advice(&shown).or(Some((
+        // A page of what is there instead names parameters too.
+        404 | 405 | 410 => complaint().or(Some((
             FindingKind::Url,
             "there is no authorization page at this URL: a wrong path, version, tenant or region; a \
              few providers answer so to a client id that they do not know",
             "compare authorization_url, then client_id, with the provider's documentation and console",
         ))),
-        500.. if advice(&shown).is_some() => advice(&shown),
-        429 | 500.. => Some((
-            FindingKind::Unavailable,
-            "the provider is down or overloaded",
-            "let the user try again later; if it stays, shorten the URL parameter by parameter",
-        )),
+        429 => Some(OVERLOADED),
         _ if is_error => advice(&shown),
-        // A page that is none of an error names parameters too, in what it is built of.
-        _ => of_page(page).map(Words::new).filter(complains).find_map(|words| advice(&words)),
-    };
-    let (kind, cause, remedy) = match found {
-        Some(found) => found,
-        None if is_error => (
-            FindingKind::Parameter,
-            "the provider refuses without sending the user back, as it does when the client id or the \
-             redirect URI is not known",
-            "check client_id, and that redirect_uri is registered byte by byte",
-        ),
-        None => return Vec::new(),
-    };
-    let symptom =
-        format!("{place} shows the user {}; the URL has {length} characters", status.as_u16());
-    vec![Finding::problem(kind, symptom, cause, remedy)]
+        // So does a page that is none of an error.
+        _ => complaint(),
+    }
 }
 
-fn complains(words: &Words) -> bool {
-    words.say(&[
-        "mismatch",
-        "not match",
-        "doesn't match",
-        "not registered",
-        "not whitelisted",
-        "not allowed",
-        "not supported",
-        "not valid",
-        "not found",
-        "invalid",
-        "unknown",
-        "missing",
-        "is required",
-    ])
-}
-
-const COOKIES: Advice = (
-    FindingKind::HeadersTooLarge,
-    "the browser's cookies for this host, with the URL, are more than the server takes; each \
-     authorization that was begun may have left some",
-    "let the user clear the browser's cookies for this host, or use a private window; keep the state \
-     and the authorization URL short",
-);
-
-/// The kind, the cause and the remedy.
-type Advice = (FindingKind, &'static str, &'static str);
-
-/// What a provider's words at the authorization tell.
-fn advice(words: &Words) -> Option<Advice> {
-    let says = |phrases: &[&str]| words.say(phrases);
-    if says(REDIRECT_URI) {
-        return Some((
-            FindingKind::RedirectUri,
-            "the redirect URI is not one that is registered for this client; it is compared byte by \
-             byte, and differs by region and environment",
-            "register redirect_uri as it is at the provider, or set it to the registered one",
-        ));
+/// What the status alone lets suppose.
+fn silent(status: StatusCode) -> Option<Advice> {
+    if status.as_u16() >= 500 {
+        return Some(OVERLOADED);
     }
-    if says(PKCE) {
-        let unwanted = says(&[
-            "not supported",
-            "unsupported",
-            "not allowed",
-            "unknown",
-            "unexpected",
-            "unrecognized",
-        ]);
-        return Some(if unwanted {
-            (
-                FindingKind::Pkce,
-                "the provider does not take PKCE",
-                "set conventions.authorization.pkce to \"refused\"",
-            )
-        } else {
-            (
-                FindingKind::Pkce,
-                "the provider wants PKCE, or another challenge than S256",
-                "leave without_pkce and conventions.authorization.pkce out",
-            )
-        });
-    }
-    if says(&["scope"]) {
-        return Some((
-            FindingKind::Scope,
-            "a scope is not known, not allowed for this client, or separated otherwise",
-            "spell the scopes as the documentation does, allow them for this client in the console, \
-             and set conventions.scope_delimiter if it is not a space",
-        ));
-    }
-    if says(&["client id", "unknown client", "invalid client", "application with identifier"]) {
-        return Some((
-            FindingKind::ClientId,
-            "the provider does not know the client id: a typing error, or another tenant or environment",
-            "copy the client id from the console of the environment that authorization_url belongs to",
-        ));
-    }
-    None
+    status.is_client_error().then_some((
+        FindingKind::Parameter,
+        "the provider refuses without sending the user back, as it does when the client id or the \
+         redirect URI is not known",
+        "check client_id, and that redirect_uri is registered byte by byte",
+    ))
 }
 
 /// In bytes.
 const LIMIT: usize = 64 * 1024;
+
+/// In bytes.
+const LONGEST_TYPE: usize = 40;

@@ -14,6 +14,7 @@ use token_exchanger::{
 mod browser;
 mod configuration;
 mod network;
+mod pages;
 mod refusals;
 mod secrets;
 mod servers;
