@@ -332,6 +332,19 @@ fn no_answer_of_the_api_fails_and_says_why() {
 }
 
 #[test]
+fn a_success_of_the_api_that_says_no_or_is_a_page_warns() {
+    let html = answer(200, &[("content-type", "text/html")], "<html>Log in");
+    for (answer, kind) in [
+        (json(200, r#"{"success":false,"message":"unauthorized"}"#), FindingKind::ApiRefused),
+        (json(200, r#"{"ok":false}"#), FindingKind::ApiRefused),
+        (html, FindingKind::ApiUrl),
+    ] {
+        let step = api_step(|| Ok(answer.clone()));
+        assert_eq!((step.status, kinds(&step)), (Warned, vec![kind]));
+    }
+}
+
+#[test]
 fn a_success_of_the_api_that_is_too_long_is_one() {
     let step = api_step(|| Err(TransportError::new(TransportErrorKind::TooLarge, "1 MiB")));
     assert_eq!(step.status, Passed);

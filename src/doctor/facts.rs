@@ -122,6 +122,15 @@ impl<'a> Facts<'a> {
         is_past_client(self.told, &self.report.attempts)
     }
 
+    /// The setting by which conventions send the parameter otherwise than the standard does.
+    pub(super) fn changed(&self, name: &str) -> Option<String> {
+        let section = self.conventions();
+        let at = |setting: &str| format!("{}/{setting}", section.replacen("conventions.", "/", 1));
+        let renames = self.departs(&at(&format!("rename/{name}")));
+        let omits = !self.sent(name) && self.departs(&at("omit"));
+        (renames || omits).then(|| format!("{section}.{}", if renames { "rename" } else { "omit" }))
+    }
+
     /// Where the conventions of such a request stand.
     pub(super) fn conventions(&self) -> &'static str {
         match self.report.asked.as_str() {
@@ -139,6 +148,12 @@ impl<'a> Facts<'a> {
     /// Whether the answer is a page for people.
     pub(super) fn is_page(&self) -> bool {
         self.told.answer.as_ref().is_some_and(is_page)
+    }
+
+    /// Whether the answer has no word.
+    pub(super) fn is_silent(&self) -> bool {
+        let body = self.told.answer.as_ref().map_or("", |answer| &answer.body);
+        self.code().is_empty() && body.trim().is_empty()
     }
 
     /// The answer's body, if it is JSON.
@@ -224,9 +239,10 @@ pub(super) fn status(attempt: &ReportedAttempt) -> u16 {
 
 pub(super) fn is_page(answer: &CapturedAnswer) -> bool {
     let is_html = |text: &str| text.to_ascii_lowercase().contains("html");
-    let beginning = answer.body.trim_start().get(..60).unwrap_or(answer.body.trim_start());
-    is_html(header(Some(answer), "content-type").unwrap_or_default())
-        || (beginning.starts_with('<') && is_html(beginning))
+    let body = answer.body.trim_start();
+    let beginning = body.get(..60).unwrap_or(body);
+    let says_html = is_html(header(Some(answer), "content-type").unwrap_or_default());
+    !body.is_empty() && (says_html || (beginning.starts_with('<') && is_html(beginning)))
 }
 
 pub(super) fn header<'a>(answer: Option<&'a CapturedAnswer>, name: &str) -> Option<&'a str> {

@@ -15,14 +15,16 @@ mod request;
 /// The likeliest cause first. The first rule that knows one is heard, since what comes later would
 /// guess; then what a configuration that leaves no choice may be the cause of.
 pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
-    let rules: [fn(&Facts<'_>) -> Option<Finding>; 19] = [
+    let rules: [fn(&Facts<'_>) -> Option<Finding>; 20] = [
         network::no_answer,
+        answer::proxy,
         answer::later,
         misplaced::endpoint,
         answer::moved,
         answer::too_large_headers,
         hidden::token,
         answer::endpoint,
+        answer::header,
         pinned::encoding,
         pinned::unseen,
         request::consent,
@@ -31,7 +33,6 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
         grant::refused,
         client::refused,
         request::refused,
-        answer::agent,
         answer::page,
         answer::own_error,
         answer::fault,

@@ -1,4 +1,4 @@
-//! The members of a token answer that go by other names than the standard's.
+//! The members of a token answer that go by other names than the standard's, or stand elsewhere.
 
 use serde_json::{Map, Value, json};
 
@@ -39,4 +39,41 @@ fn is_lifetime(value: &Value) -> bool {
 
 pub(super) fn bare(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}
+
+/// The object that holds a hidden text under such a name, as a JSON Pointer, and the name.
+pub(super) fn find_named(
+    value: &Value,
+    at: &str,
+    is_one: &fn(&str) -> bool,
+) -> Option<(String, String)> {
+    let Value::Object(members) = value else {
+        return within(value, at, |it, at| find_named(it, at, is_one));
+    };
+    let own = members.iter().find(|(name, value)| is_one(name) && is_mark(value));
+    own.map(|(name, _)| (at.to_owned(), name.clone()))
+        .or_else(|| within(value, at, |it, at| find_named(it, at, is_one)))
+}
+
+/// The same of what the value holds.
+pub(super) fn within(
+    value: &Value,
+    at: &str,
+    find: impl Fn(&Value, &str) -> Option<(String, String)>,
+) -> Option<(String, String)> {
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            find(value, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")))
+        }),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .find_map(|(number, value)| find(value, &format!("{at}/{number}"))),
+        _ => None,
+    }
+}
+
+/// Whether a secret stood there.
+pub(super) fn is_mark(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with('[') && text.ends_with(']'))
 }

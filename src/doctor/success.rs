@@ -44,6 +44,9 @@ fn no_refresh_token(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding>
     if token.has_refresh_token || needs_none || !facts.is_exchange() {
         return None;
     }
+    if let Some(finding) = nested_refresh_token(facts) {
+        return Some(finding);
+    }
     let ends = match token.expires_in {
         Some(seconds) => {
             format!("the token ends after {seconds} s, and no refresh token came with it")
@@ -61,8 +64,13 @@ fn no_refresh_token(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding>
                 "{scope} was asked for and not honoured: refresh tokens may have to be switched \
                      on in the provider's console, or come at a user's first consent only"
             ),
-            "switch them on there, or ask for consent again (prompt=consent in \
-             conventions.authorization.params), and let the user authorize again",
+            match facts.departs("/authorization/params/prompt") {
+                true => "switch them on there, and let the user authorize again",
+                false => {
+                    "switch them on there, or ask for consent again (prompt=consent in \
+                     conventions.authorization.params), and let the user authorize again"
+                }
+            },
         ),
         None => Finding::risk(
             FindingKind::NoRefreshToken,
@@ -72,6 +80,18 @@ fn no_refresh_token(facts: &Facts<'_>, token: &ReportedToken) -> Option<Finding>
             offline::REMEDY,
         ),
     })
+}
+
+/// A refresh token that stands elsewhere than the access token.
+fn nested_refresh_token(facts: &Facts<'_>) -> Option<Finding> {
+    let is_one: fn(&str) -> bool = |name| shape::bare(name) == "refreshtoken";
+    let (root, name) = shape::find_named(&facts.json()?, "", &is_one)?;
+    Some(Finding::problem(
+        FindingKind::TokenElsewhere,
+        format!("there is a refresh token at {root}/{name}, and the access token is elsewhere"),
+        "both are looked for in one object, so it was not read: the connection will end without it",
+        "let a transport of your own put both into one object of the answer",
+    ))
 }
 
 fn lifetime(token: &ReportedToken) -> Option<Finding> {

@@ -27,6 +27,10 @@ const EXCHANGES: &[Row] = &[
     (401, r#"{"error":"invalid_client","error_description":"Client is public so neither 'client_assertion' nor 'client_secret' should be presented."}"#, ClientSecret, "leave client_secret out"),
     (401, r#"{"error":"access_denied","error_description":"Unauthorized"}"#, ClientSecret, "copy id and secret"),
     (401, "", ClientSecret, "copy id and secret"),
+    (403, "", ClientSecret, "copy id and secret"),
+    (403, r#"{"message":"Forbidden"}"#, Unknown, "curl command"),
+    (401, r#"{"message":"No API key found in request"}"#, Header, "conventions.headers"),
+    (403, r#"{"error":"unauthorized_client","error_description":"Client not enabled to retrieve service account"}"#, GrantType, "authorization codes"),
     (200, r#"{"error":"incorrect_client_credentials","error_description":"The client_id and/or client_secret passed are incorrect."}"#, ClientSecret, "copy id and secret"),
     (200, r#"{"ok":false,"error":"bad_client_secret"}"#, ClientSecret, "copy id and secret"),
     (200, r#"{"ok":false,"error":"invalid_client_id"}"#, ClientId, "copy the client id"),
@@ -84,9 +88,14 @@ const EXCHANGES: &[Row] = &[
     (400, r#"{"error":"interaction_required","error_description":"you must use multi-factor authentication"}"#, Consent, "through the authorization again"),
 
     // How it is asked.
-    (415, r#"{"message":"Unsupported Media Type"}"#, BodyEncoding, "Flavor::BODY_JSON"),
-    (400, r#"{"message":"Content-Type must be application/json"}"#, BodyEncoding, "Flavor::BODY_JSON"),
-    (406, "", BodyEncoding, "Flavor::BODY_JSON"),
+    (400, r#"{"error":"invalid_request","error_description":"Tokens of this type may only be redeemed via cross-origin requests."}"#, RedirectUri, "web application"),
+    (400, r#"{"error":"invalid_request","error_description":"Tenant 'foo' not found."}"#, Url, "compare token_url"),
+    (404, r#"{"error":"Realm does not exist"}"#, Url, "compare token_url"),
+    (407, "", Network, "HTTPS_PROXY"),
+    (413, "", HeadersTooLarge, "shorten"),
+    (415, r#"{"message":"Unsupported Media Type"}"#, BodyEncoding, "content type"),
+    (400, r#"{"message":"Content-Type must be application/json"}"#, BodyEncoding, "content type"),
+    (406, "", BodyEncoding, "content type"),
     (400, r#"{"error":"unsupported_grant_type","error_description":"The authorization grant type is not supported by the authorization server."}"#, GrantType, "allow the grant type"),
     (400, r#"{"error":"invalid_request","error_description":"Missing form parameter: grant_type"}"#, Parameter, "try all flavors"),
     (400, r#"{"error":"invalid_request","error_description":"The request body must contain the following parameter: 'client_id'."}"#, Parameter, "leave flavors and max_attempts out"),
@@ -129,6 +138,9 @@ const PAGES: &[Row] = &[
     (400, "<html><body>JavaScript is required to view this page.", Page, "check token_url"),
     (401, "<html><h1>401 Authorization Required", ClientSecret, "copy id and secret"),
     (502, "<html><h1>502 Bad Gateway</h1>code expired", Unavailable, "later"),
+    (403, "<html><title>Just a moment...</title>", Firewall, "let your address in"),
+    (200, "<html>Request Rejected. Your support ID is: 1", Firewall, "let your address in"),
+    (400, " ", Unknown, "curl command"),
     (415, "<html><h1>HTTP Status 415 - Unsupported Media Type", BodyEncoding, "content type"),
 ];
 
@@ -160,6 +172,8 @@ const REFRESHES: &[Row] = &[
     (400, r#"{"error":"invalid_grant","error_description":"The user has not consented"}"#, Consent, "authorization again"),
     (400, r#"{"error":"invalid_scope"}"#, Scope, "add scope to conventions.refresh.params"),
     (400, r#"{"error":"invalid_request","error_description":"jwt malformed"}"#, RefreshToken, "authorize again"),
+    (401, r#"{"error":"invalid_token","error_description":"Invalid refresh token (expired)"}"#, RefreshToken, "authorize again"),
+    (403, r#"{"error":"unauthorized_client","error_description":"refresh_token is invalid"}"#, RefreshToken, "authorize again"),
     (400, r#"{"error":"invalid_request","error_description":"Token missing"}"#, RefreshToken, "authorize again"),
     (400, r#"{"error":"invalid_request","error_description":"unknown parameter: nonce"}"#, Parameter, "conventions.refresh"),
     (401, r#"{"error":"invalid_client","error_description":"The client secret is expired."}"#, ClientSecret, "make a new secret"),
@@ -210,7 +224,7 @@ fn a_method_that_a_server_names_speaks_of_the_flavor_and_not_of_the_secret() {
     ] {
         let builder = client(PLAIN).flavors([pinned]);
         let findings = diagnose_by(builder, error("invalid_client", words));
-        assert_eq!(findings[0].kind, FindingKind::Flavor, "{findings:?}");
+        assert_eq!(findings[0].kind, Flavor, "{findings:?}");
         crate::first(findings, remedy);
     }
 }
@@ -232,6 +246,38 @@ fn a_grant_that_the_server_gave_itself_is_supported_so_its_body_was_not_read() {
     let call = exchanger.client_credentials();
     let findings = of_error(&call.send_blocking(|_| Ok(refused.clone())).unwrap_err());
     assert_found(&findings, &[(GrantType, PROBLEM), (BodyEncoding, RISK)]);
+}
+
+#[test]
+fn a_parameter_that_conventions_rename_or_omit_is_blamed_on_them() {
+    let missing = |name: &str| {
+        let said = format!("Missing parameter: {name}");
+        json(
+            400,
+            &serde_json::json!({ "error": "invalid_request", "error_description": said })
+                .to_string(),
+        )
+    };
+    let refused = || json(401, r#"{"error":"invalid_client"}"#);
+    let renamed = |name: &str| serde_json::json!({ (name): "other" });
+    for (setting, value, answer) in [
+        ("exchange.rename", renamed("code"), missing("code")),
+        ("exchange.omit", serde_json::json!(["grant_type"]), missing("grant_type")),
+        ("exchange.rename", renamed("client_secret"), refused()),
+    ] {
+        let builder = client(PLAIN).conventions(conventions(setting, value));
+        only(diagnose_by(builder, answer), Parameter, &format!("out of conventions.{setting}"));
+    }
+}
+
+#[test]
+fn a_refused_grant_of_the_client_itself_is_nobody_s_no() {
+    let refused =
+        json(403, r#"{"error":"access_denied","error_description":"Service not enabled"}"#);
+    let call = client(PLAIN).build().unwrap().client_credentials();
+    let error = call.send_blocking(|_| Ok(refused.clone())).unwrap_err();
+    let finding = only(of_error(&error), Denied, "audience");
+    assert!(!finding.cause.contains("the user"), "{finding}");
 }
 
 #[test]

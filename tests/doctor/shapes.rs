@@ -67,6 +67,41 @@ fn a_token_in_an_answer_that_is_too_long_to_show_is_told() {
 }
 
 #[test]
+fn a_success_that_no_convention_can_read_is_left_to_a_transport() {
+    for (body, cause) in [
+        ("<r><access_token>PLANTED-token-4711</access_token></r>", "XML"),
+        ("access_token: PLANTED-token-4711", "XML, or a text"),
+        ("\"gho_16C7e42F292c6912E7710c838347Ae178B4a\"", "nothing but one text"),
+        ("gho_16C7e42F292c6912E7710c838347Ae178B4a", "nothing but one text"),
+    ] {
+        let findings = diagnose(crate::json(200, body));
+        let finding = only(findings, FindingKind::AnswerShape, "a transport of your own");
+        assert!(finding.cause.contains(cause), "{finding}");
+    }
+}
+
+#[test]
+fn an_id_token_alone_is_no_access_token() {
+    let body = r#"{"id_token":"eyJh.eyJzdWIiOiI0MiJ9.c2ln","token_type":"Bearer"}"#;
+    only(diagnose(crate::json(200, body)), FindingKind::Scope, "beside openid");
+}
+
+#[test]
+fn a_refresh_token_that_stands_apart_is_found() {
+    let server = AuthorizationServer::new(ID, PLAIN, [Flavor::BASIC_FORM])
+        .redirect_uri(CALLBACK)
+        .token_shape(|mut token| {
+            let refresh_token = token["refresh_token"].take();
+            token.as_object_mut().unwrap().remove("refresh_token");
+            token["meta"] = json!({ "refreshToken": refresh_token });
+            testing::json(StatusCode::OK, &token)
+        });
+    let issued = connect(client(PLAIN), &server).unwrap();
+    let finding = only(of_issued(&issued), FindingKind::TokenElsewhere, "a transport of your own");
+    assert!(finding.symptom.contains("/meta/refreshToken"), "{finding}");
+}
+
+#[test]
 fn a_token_with_the_status_of_an_error_is_no_refused_client() {
     let body = r#"{"access_token":"PLANTED-token-4711","token_type":"Bearer"}"#;
     for status in [400, 401, 500] {

@@ -89,26 +89,53 @@ fn same_service(one: &Url, other: &Url) -> bool {
 
 pub(super) fn too_large_headers(facts: &Facts<'_>) -> Option<Finding> {
     let is_too_large = facts.status() == 400 && facts.is_page() && facts.says(TOO_LARGE);
-    (is_too_large || matches!(facts.status(), 431 | 414)).then(|| {
+    (is_too_large || matches!(facts.status(), 413 | 414 | 431)).then(|| {
         Finding::problem(
             FindingKind::HeadersTooLarge,
             facts.seen(),
-            "the URL or a header is longer than the server takes",
+            "the URL, a header or the body is longer than the server takes",
             "shorten the scopes and the parameters, and send them in the body: leave \
              conventions.verb out",
         )
     })
 }
 
-/// A server that wants to know who asks.
-pub(super) fn agent(facts: &Facts<'_>) -> Option<Finding> {
+/// A server that wants to know who asks, by a header.
+pub(super) fn header(facts: &Facts<'_>) -> Option<Finding> {
     let may_say = matches!(facts.status(), 400..=499) && !facts.is_page();
-    (may_say && facts.says(&["user agent"])).then(|| {
-        Finding::problem(
-            FindingKind::Header,
-            facts.seen(),
+    let wants_key = facts.says(&[
+        "no api key",
+        "api key missing",
+        "missing api key",
+        "missing subscription key",
+        "api key is required",
+        "api key required",
+    ]);
+    let (cause, remedy) = if may_say && facts.says(&["user agent"]) {
+        (
             "the server wants a User-Agent header",
             r#"set conventions.headers to {"User-Agent": "my-product/1.0"}"#,
+        )
+    } else if may_say && wants_key {
+        (
+            "what stands before the server wants a key of its own, beside the client's secret",
+            "set conventions.headers to the header that the provider's documentation names for it, \
+             with the key of this application",
+        )
+    } else {
+        return None;
+    };
+    Some(Finding::problem(FindingKind::Header, facts.seen(), cause, remedy))
+}
+
+/// A proxy on the way that wants a login.
+pub(super) fn proxy(facts: &Facts<'_>) -> Option<Finding> {
+    (facts.status() == 407).then(|| {
+        Finding::problem(
+            FindingKind::Network,
+            facts.seen(),
+            "a proxy on the way wants a login of its own",
+            "put user and password of the proxy into HTTPS_PROXY, or let NO_PROXY name the host",
         )
     })
 }
@@ -118,19 +145,22 @@ pub(super) fn page(facts: &Facts<'_>) -> Option<Finding> {
         return None;
     }
     let setting = facts.setting();
-    let is_guarded = [
-        "cloudflare",
+    let challenges = [
+        "just a moment",
+        "enable javascript and cookies",
         "captcha",
-        "access denied",
-        "forbidden",
-        "incapsula",
+        "request rejected",
         "request blocked",
-        "firewall",
-        "bot ",
+        "support id",
+        "incapsula",
     ];
+    let forbids = ["cloudflare", "access denied", "forbidden", "firewall", "bot "];
+    let is_guarded = facts.header("cf-mitigated").is_some()
+        || facts.says(&challenges)
+        || matches!(facts.status(), 403 | 406) && facts.says(&forbids);
     let (kind, cause, remedy) = match facts.status() {
         404 | 405 | 410 => return None,
-        403 | 406 | 429 if facts.says(&is_guarded) && !facts.says(&["csrf"]) => (
+        _ if is_guarded && !facts.says(&["csrf"]) => (
             FindingKind::Firewall,
             "something in front of the server keeps programs out, by address or by headers",
             "ask the provider to let your address in; some want a User-Agent \
@@ -150,7 +180,7 @@ pub(super) fn page(facts: &Facts<'_>) -> Option<Finding> {
 
 pub(super) fn endpoint(facts: &Facts<'_>) -> Option<Finding> {
     let setting = facts.setting();
-    let is_missing = matches!(facts.status(), 404 | 405 | 410);
+    let is_missing = matches!(facts.status(), 404 | 405 | 410) || names_no_tenant(facts);
     let wants_slash = facts.says(&["end in a slash", "trailing slash", "ends with a slash"]);
     if wants_slash {
         return Some(Finding::problem(
@@ -179,22 +209,31 @@ pub(super) fn endpoint(facts: &Facts<'_>) -> Option<Finding> {
             ),
         ),
         _ => (
-            "there is nothing at this URL: a wrong path, version, tenant or region",
+            "there is nothing at this URL: a wrong path, version, tenant, realm or region",
             format!("compare {setting} with the provider's documentation, letter by letter"),
         ),
     };
     Some(Finding::problem(FindingKind::Url, facts.seen(), cause, remedy))
 }
 
+/// Whether the part of the URL that names a customer is not known.
+fn names_no_tenant(facts: &Facts<'_>) -> bool {
+    matches!(facts.status(), 400..=499)
+        && facts.says(&["tenant", "realm"])
+        && facts.says(&["not found", "not exist", "unknown tenant", "unknown realm"])
+        && !facts.says(&["application", "client", "user"])
+}
+
 fn is_about_place(facts: &Facts<'_>) -> bool {
-    facts.says(&[
-        "not found",
-        "not_found",
-        "no route",
-        "no such",
-        "method not allowed",
-        "cannot post",
-    ])
+    names_no_tenant(facts)
+        || facts.says(&[
+            "not found",
+            "not_found",
+            "no route",
+            "no such",
+            "method not allowed",
+            "cannot post",
+        ])
 }
 
 /// A success that is none, in words of the provider's own.

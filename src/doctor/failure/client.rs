@@ -19,8 +19,7 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
     if is_known && has_secret && !speaks_of_id(facts) {
         return Some(unauthorized(facts));
     }
-    // A refusal without a word.
-    let is_silent = facts.status() == 403 && facts.code().is_empty() && !facts.is_page();
+    let is_silent = facts.status() == 403 && facts.is_silent();
     if !facts.refuses_client() && !speaks_of_client(facts) && !is_silent {
         return None;
     }
@@ -33,6 +32,18 @@ pub(super) fn beside_encoding(facts: &Facts<'_>, first: Option<FindingKind>) -> 
 }
 
 fn unrecognised(facts: &Facts<'_>) -> Finding {
+    let changed = |name| Some((name, facts.changed(name)?));
+    if let Some((name, setting)) = ["client_id", "client_secret"].into_iter().find_map(changed) {
+        return Finding::problem(
+            FindingKind::Parameter,
+            facts.seen(),
+            format!("{setting} may send {name} otherwise than the server wants it"),
+            format!(
+                "take {name} out of {setting}, unless the provider's documentation has it so; then \
+                compare id and secret with its console"
+            ),
+        );
+    }
     let has_secret = facts.configuration().has_client_secret;
     let secret = facts.says(&["secret", "password", "credentials"]);
     if secret && facts.says(&["expired", "expire"]) && has_secret {

@@ -21,6 +21,18 @@ pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
     let is_bad =
         facts.says(&["token has been revoked", "token is not linked", "decrypt the refresh"])
             || is_unclassed && (cannot_be_opened(facts) || facts.says(&["token missing"]));
+    // Also where the status, or the code, is that of a client refused.
+    let names_it = facts.says(&["refresh token"])
+        && facts.says(&["invalid", "expired", "revoked", "not found", "unknown"])
+        && !facts.says(&[
+            "the client",
+            "client id",
+            "client secret",
+            "invalid client",
+            "grant type",
+        ])
+        && !facts.says_missing();
+    let is_bad = is_bad || names_it || facts.code() == "invalid_token";
     let is_dead =
         facts.code() == "invalid_grant" || is_spent || speaks_of_it || is_silent || is_bad;
     (facts.is_refresh() && is_dead).then(|| {
@@ -57,6 +69,14 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
     let lacks = |name| facts.says_missing() && facts.names(name) && facts.sent(name);
     let told = Told::of(facts);
 
+    if facts.says(&["redeemed via cross-origin"]) {
+        return Some(Finding::problem(
+            FindingKind::RedirectUri,
+            facts.seen(),
+            "the redirect URI is registered for an application in the browser, which has no secret",
+            "register the redirect URI again, for a web application with a server",
+        ));
+    }
     let speaks_out = is_refused || is_unclassed || facts.says(&["match", "is wrong"]);
     if speaks_out && told.redirect && told.cause() == Cause::Redirect && !lacks("redirect_uri") {
         return Some(redirect_uri(facts));
@@ -107,10 +127,17 @@ fn unspecific(facts: &Facts<'_>) -> String {
         URI or the PKCE verifier differs from the authorization URL's",
         facts.configuration().client_id
     );
+    if facts.says(&["malformed"]) {
+        cause += "; or it is not whole, or was not decoded, or decoded twice";
+    }
     for name in ["redirect_uri", "code_verifier"] {
         if !facts.sent(name) {
             cause += &format!("; the request had no {name}");
         }
+    }
+    let words = ["code", "grant", "token", "redirect", "verifier", "client", "session"];
+    if facts.told.error_description.is_some() && !facts.says(&words) {
+        return format!("what the provider says in its own words; else: {cause}");
     }
     cause
 }

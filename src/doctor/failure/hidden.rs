@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind};
-use super::super::shape::{self, bare};
+use super::super::shape;
 
 pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
     if facts.report.kind.as_deref() != Some("unreadable") {
@@ -24,8 +24,14 @@ pub(super) fn token(facts: &Facts<'_>) -> Option<Finding> {
             Some(if facts.departs("/answer") { usual(facts) } else { unusable(facts) })
         }
         (Some(json), Some((root, name))) => Some(elsewhere(facts, json, &root, &name)),
+        _ if json.as_ref().is_some_and(|json| json.get("id_token").is_some_and(shape::is_mark)) => {
+            Some(id_token(facts))
+        }
+        _ if is_mark_alone(body) => Some(bare(facts)),
+        _ if facts.is_cut() && facts.report.fate.as_deref() == Some("spent") => {
+            Some(beyond_report(facts))
+        }
         _ if !body.contains("[access_token") => None,
-        _ if facts.is_cut() => Some(beyond_report(facts)),
         (None, _) => Some(unusable(facts)),
         _ => None,
     }
@@ -71,8 +77,10 @@ fn unusable(facts: &Facts<'_>) -> Finding {
         "the answer brings a token, and has the status of an error"
     } else if tells_error {
         "the answer brings a token, and tells an error at once"
-    } else if json.is_none() {
+    } else if json.is_none() && facts.told.answer.as_ref().is_some_and(|it| it.body.contains('{')) {
         "the answer names a token, and is cut off or damaged"
+    } else if json.is_none() {
+        "the answer names a token, and is neither JSON nor a form: XML, or a text"
     } else {
         "the answer names a token, and what stands there is no text that could be one"
     };
@@ -80,8 +88,28 @@ fn unusable(facts: &Facts<'_>) -> Finding {
         FindingKind::AnswerShape,
         facts.seen(),
         cause,
-        "look at the answer in the report; if it is always so, show it to the provider. The code is \
-         spent: let the user authorize again",
+        "look at the answer in the report; if it is always so, let a transport of your own write it as \
+         JSON, or show it to the provider. The code is spent: let the user authorize again",
+    )
+}
+
+fn bare(facts: &Facts<'_>) -> Finding {
+    Finding::problem(
+        FindingKind::AnswerShape,
+        facts.seen(),
+        "the answer is nothing but one text, probably the token",
+        "let a transport of your own write it as {\"access_token\": \"...\"}; the code is spent: let \
+         the user authorize again",
+    )
+}
+
+fn id_token(facts: &Facts<'_>) -> Finding {
+    Finding::problem(
+        FindingKind::Scope,
+        facts.seen(),
+        "the answer brings an ID token, which tells who the user is, and no access token: no API was \
+         asked for",
+        "add the scope of the API to scopes, beside openid, and let the user authorize again",
     )
 }
 
@@ -110,51 +138,33 @@ fn beyond_report(facts: &Facts<'_>) -> Finding {
 fn find(value: &Value, at: &str) -> Option<(String, String)> {
     let names: [fn(&str) -> bool; 3] = [
         |name| name == "access_token",
-        |name| bare(name) == "accesstoken",
+        |name| shape::bare(name) == "accesstoken",
         |name| {
             ["token", "jwt", "authtoken", "bearertoken", "sessiontoken", "apitoken", "usertoken"]
-                .contains(&&*bare(name))
+                .contains(&&*shape::bare(name))
         },
     ];
-    names.iter().find_map(|is_one| find_named(value, at, is_one)).or_else(|| find_opaque(value, at))
-}
-
-fn find_named(value: &Value, at: &str, is_one: &fn(&str) -> bool) -> Option<(String, String)> {
-    let Value::Object(members) = value else {
-        return within(value, at, |it, at| find_named(it, at, is_one));
-    };
-    let own = members.iter().find(|(name, value)| is_one(name) && is_mark(value));
-    own.map(|(name, _)| (at.to_owned(), name.clone()))
-        .or_else(|| within(value, at, |it, at| find_named(it, at, is_one)))
+    names
+        .iter()
+        .find_map(|is_one| shape::find_named(value, at, is_one))
+        .or_else(|| find_opaque(value, at))
 }
 
 /// What looks like a token, if nothing else does.
 fn find_opaque(value: &Value, at: &str) -> Option<(String, String)> {
     let Value::Object(members) = value else { return None };
-    let mut own = members.iter().filter(|(_, value)| is_mark(value));
+    let names_other = |name: &str| ["idtoken", "refreshtoken"].contains(&&*shape::bare(name));
+    let mut own =
+        members.iter().filter(|(name, value)| shape::is_mark(value) && !names_other(name));
     match (own.next(), own.next()) {
         (Some((name, _)), None) => Some((at.to_owned(), name.clone())),
-        _ => within(value, at, find_opaque),
+        _ => shape::within(value, at, find_opaque),
     }
 }
 
-fn within(
-    value: &Value,
-    at: &str,
-    find: impl Fn(&Value, &str) -> Option<(String, String)>,
-) -> Option<(String, String)> {
-    match value {
-        Value::Object(members) => members.iter().find_map(|(name, value)| {
-            find(value, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")))
-        }),
-        Value::Array(values) => values
-            .iter()
-            .enumerate()
-            .find_map(|(number, value)| find(value, &format!("{at}/{number}"))),
-        _ => None,
-    }
-}
-
-fn is_mark(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.starts_with('[') && text.ends_with(']'))
+/// Whether a body is nothing but one mark, in quotes or not.
+fn is_mark_alone(body: &str) -> bool {
+    let text = body.trim().trim_matches('"');
+    let name = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    name.is_some_and(|it| matches!(it, "opaque" | "access_token" | "token"))
 }

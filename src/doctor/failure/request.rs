@@ -1,8 +1,8 @@
 //! The request was understood, or not, and something in it is wrong.
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, FindingKind};
-use crate::flavor::BodyEncoding;
+use super::super::finding::{Finding, FindingKind, constant};
+use crate::flavor::{BodyEncoding, Flavor};
 
 pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
     let rules: [fn(&Facts<'_>) -> Option<Finding>; 6] =
@@ -12,7 +12,7 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
 
 /// Any code that says that the grant is not for this client.
 pub(super) fn grant_type_not_allowed(facts: &Facts<'_>) -> Option<Finding> {
-    let is_grant = facts.says(&["grant type", "response type"]);
+    let is_grant = facts.says(&["grant type", "response type", "service account"]);
     let is_refused =
         facts.says(&["not allowed", "not authorized", "disabled", "not enabled", "not permitted"]);
     let is_told = is_grant && is_refused && !facts.is_page();
@@ -89,14 +89,20 @@ fn target(facts: &Facts<'_>) -> Option<Finding> {
 }
 
 fn denied(facts: &Facts<'_>) -> Option<Finding> {
-    (facts.code() == "access_denied").then(|| {
-        Finding::problem(
-            FindingKind::Denied,
-            facts.seen(),
+    let (cause, remedy) = match facts.report.asked.as_str() {
+        "client_credentials" => (
+            "the provider allows this client no token of its own for what was asked: an audience, a \
+             scope or a right is missing",
+            "allow the API and its scopes for this client in the provider's console; if the \
+             documentation names an audience, add it to conventions.client_credentials.params",
+        ),
+        _ => (
             "the user, an administrator or a policy of the provider said no",
             "let a user authorize who may, or ask the administrator to allow the application",
-        )
-    })
+        ),
+    };
+    let is_denied = facts.code() == "access_denied";
+    is_denied.then(|| Finding::problem(FindingKind::Denied, facts.seen(), cause, remedy))
 }
 
 pub(super) fn consent(facts: &Facts<'_>) -> Option<Finding> {
@@ -155,9 +161,9 @@ fn names_nothing_read(facts: &Facts<'_>) -> bool {
 
 fn body(facts: &Facts<'_>) -> Finding {
     let encoding = facts.told.flavor.encoding;
-    let (sent, wanted, flavors) = match encoding {
-        BodyEncoding::Json => ("JSON", "a form", "Flavor::BODY_FORM or Flavor::BASIC_FORM"),
-        _ => ("a form", "JSON", "Flavor::BODY_JSON or Flavor::BASIC_JSON"),
+    let (sent, wanted, other) = match encoding {
+        BodyEncoding::Json => ("JSON", "a form", BodyEncoding::Form),
+        _ => ("a form", "JSON", BodyEncoding::Json),
     };
     let words = ["x-www-form-urlencoded", "application/json"];
     let named = facts.says(&words[usize::from(encoding == BodyEncoding::Form)..][..1]);
@@ -166,15 +172,21 @@ fn body(facts: &Facts<'_>) -> Finding {
     } else {
         format!("the endpoint does not take {sent}, and probably wants {wanted}")
     };
-    Finding::problem(
-        FindingKind::BodyEncoding,
-        facts.seen(),
-        cause,
+    let remedy = if facts.tried_other_encoding() {
         format!(
-            "pin a flavor of the other kind: flavors, with {flavors}; if they were tried too, check \
-            the content type that conventions.headers sets"
-        ),
-    )
+            "both kinds of body were tried: check the content type that conventions.headers sets, and \
+            what the documentation of {} wants",
+            facts.setting()
+        )
+    } else {
+        // The credentials may well be in the right place.
+        let other = constant(Flavor { encoding: other, ..facts.told.flavor });
+        format!(
+            "pin a flavor of the other kind: .flavors([{other}]), or leave flavors and max_attempts \
+            out, so that both kinds are tried"
+        )
+    };
+    Finding::problem(FindingKind::BodyEncoding, facts.seen(), cause, remedy)
 }
 
 /// Said of a grant, and by a server that reads another kind of body and so sees none. What the server
@@ -255,6 +267,15 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
                 "take client_id and client_secret out of {section}.params; the flavor puts them where \
                 they belong"
             ),
+        ));
+    }
+    let changed = named.filter(|_| missing).and_then(|name| Some((name, facts.changed(name)?)));
+    if let Some((name, setting)) = changed {
+        return Some(Finding::problem(
+            FindingKind::Parameter,
+            facts.seen(),
+            format!("{setting} sends {name} otherwise than the standard does, or not at all"),
+            format!("take {name} out of {setting}"),
         ));
     }
     let (cause, remedy) = match named {

@@ -1,7 +1,8 @@
 //! What an answer of the API means.
 
-use http::header::WWW_AUTHENTICATE;
+use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 use super::super::super::{Finding, FindingKind};
 use super::super::report::StepStatus;
@@ -28,7 +29,11 @@ pub(super) fn look(trial: &Trial<'_>, response: &HttpResponse) -> Seen {
             Some(told) => format!("{} and an error: {}", status.as_str(), told.error),
             None => status.as_str().to_owned(),
         };
-        let finding = told.map(|_| error_in_success());
+        let finding = match told {
+            Some(_) => Some(error_in_success()),
+            None if says_no(response) => Some(error_in_success()),
+            None => is_unasked_page(trial, response).then(page),
+        };
         let status = StepStatus::of(finding.as_slice());
         return Seen { status, said, finding, again: Again::Yes };
     }
@@ -141,6 +146,32 @@ fn refused(status: StatusCode, challenge: Option<&'static str>) -> (Finding, Aga
     }
 }
 
+/// Whether a success says of itself that it is none.
+fn says_no(response: &HttpResponse) -> bool {
+    let body = Some(response.body()).filter(|body| body.len() <= LONGEST_NO);
+    let json = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    json.is_some_and(|json| {
+        ["ok", "success"].iter().any(|it| json.get(it) == Some(&Value::Bool(false)))
+    })
+}
+
+/// Whether it is a page for people, where none was asked for.
+fn is_unasked_page(trial: &Trial<'_>, response: &HttpResponse) -> bool {
+    let says_html = |headers: &HeaderMap, name| {
+        headers.get(name).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("html"))
+    };
+    says_html(response.headers(), CONTENT_TYPE) && !says_html(trial.api.headers(), ACCEPT)
+}
+
+fn page() -> Finding {
+    Finding::risk(
+        FindingKind::ApiUrl,
+        "the API answers with a page in HTML",
+        "this is a page for people, such as a login page; whether the token is accepted is not known",
+        "use a URL of the API itself, best one that tells who the user is",
+    )
+}
+
 fn error_in_success() -> Finding {
     Finding::risk(
         FindingKind::ApiRefused,
@@ -169,5 +200,8 @@ pub(super) fn no_answer(error: &TransportError) -> Finding {
         ),
     }
 }
+
+/// In bytes: who says no says little more.
+const LONGEST_NO: usize = 16 * 1024;
 
 const CHALLENGES: [&str; 3] = ["invalid_token", "insufficient_scope", "invalid_request"];
