@@ -116,10 +116,16 @@ impl<'a> Facts<'a> {
         self.report.attempts.iter().any(|it| it.answer.is_some() && it.flavor.encoding != ours)
     }
 
-    /// Whether the client was refused by an attempt with the same kind of body, so that this one got
-    /// further for having its credentials in another place.
-    pub(super) fn is_past_client(&self) -> bool {
-        is_past_client(self.told, &self.report.attempts)
+    /// An attempt that may have got past the client, for it had the credentials in another place: it
+    /// was refused without a word.
+    pub(super) fn silent_elsewhere(&self) -> Option<&'a ReportedAttempt> {
+        let ours = self.told.flavor;
+        self.report.attempts.iter().find(|it| {
+            let is_same_body = it.flavor.encoding == ours.encoding && it.flavor.auth != ours.auth;
+            let is_silent =
+                it.error.as_deref() == Some("invalid_request") && furthest::is_silent(it);
+            is_same_body && is_silent && !refuses_client(it)
+        })
     }
 
     /// The setting by which conventions send the parameter otherwise than the standard does.
@@ -226,11 +232,6 @@ fn refuses_client(attempt: &ReportedAttempt) -> bool {
     let looked_further = || said(attempt).say(REDIRECT_URI) || said(attempt).say(PKCE);
     codes.contains(&code)
         || status(attempt) == 401 && !(code == "invalid_request" && looked_further())
-}
-
-fn is_past_client(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> bool {
-    let is_same = |it: &&ReportedAttempt| it.flavor.encoding == attempt.flavor.encoding;
-    !refuses_client(attempt) && all.iter().filter(is_same).any(refuses_client)
 }
 
 pub(super) fn status(attempt: &ReportedAttempt) -> u16 {

@@ -47,6 +47,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     if findings.is_empty() {
         findings.push(unknown(facts));
     }
+    findings.extend(grant::beside_client(facts, first));
     findings.extend(grant::spent_by_itself(facts, first));
     findings
 }

@@ -154,7 +154,10 @@ fn flavor(facts: &Facts<'_>) -> Option<Finding> {
     (made > 1).then(|| {
         Finding::risk(
             FindingKind::Flavor,
-            format!("{flavor} was accepted, after {} refused attempts", made - 1),
+            match made - 1 {
+                1 => format!("{flavor} was accepted, after a refused attempt"),
+                refused => format!("{flavor} was accepted, after {refused} refused attempts"),
+            },
             "until it is learned, each new exchanger asks in the other ways first; some providers \
              count that against the client, or take the code for used",
             format!("pin it: .flavors([{}]), or keep it and give it to prefer", constant(flavor)),

@@ -33,7 +33,7 @@ fn each_callback_that_brings_no_code_has_its_one_cause() {
         ("error=access_denied&error_description=The+user+denied+the+scopes&state=s", Denied, "say yes"),
         ("error=invalid_scope&state=s", Scope, "spell the scopes"),
         ("error=unauthorized_client&state=s", GrantType, "authorization code grant"),
-        ("error=unauthorized_client&error_description=Invalid+redirect_uri&state=s", RedirectUri, "register redirect_uri"),
+        ("error=unauthorized_client&error_description=Invalid+redirect_uri&state=s", RedirectUri, "register this very redirect_uri"),
         ("error=unsupported_response_type&state=s", GrantType, "authorization code grant"),
         ("error=server_error&state=s", Unavailable, "later"),
         ("error=temporarily_unavailable&state=s", Unavailable, "later"),
@@ -106,7 +106,7 @@ fn a_redirect_uri_that_is_not_registered_is_told_and_the_registered_one_helps() 
     let authorization = builder().build().unwrap().authorize().unwrap().start().unwrap();
     let refused = server.authorize(&authorization.url).unwrap_err();
     let findings = page(400, &format!("<h1>Error</h1><p>{refused}</p>"));
-    only(findings, RedirectUri, "register redirect_uri");
+    only(findings, RedirectUri, "register this very redirect_uri");
     assert!(connect(client(PLAIN), &server).is_ok());
 }
 
@@ -125,7 +125,7 @@ fn each_page_in_place_of_the_question_has_its_one_cause() {
         (404, "<h1>unknown client_id", ClientId, "copy the client id"),
         (429, "", Unavailable, "later"),
         (500, "", Unavailable, "later"),
-        (400, "<h1>Error 400: redirect_uri_mismatch</h1>", RedirectUri, "register redirect_uri"),
+        (400, "<h1>Error 400: redirect_uri_mismatch</h1>", RedirectUri, "register this very redirect_uri"),
         (200, "<p>The reply URL specified in the request does not match the reply URLs configured for the application", RedirectUri, "registered one"),
         (200, "<p>URL blocked: the redirect URI is not whitelisted", RedirectUri, "registered one"),
         (400, "Invalid client_id", ClientId, "copy the client id"),

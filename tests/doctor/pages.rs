@@ -82,7 +82,7 @@ fn a_complaint_is_heard_beside_the_parameters_that_a_page_repeats() {
     for text in texts {
         eprintln!("{text}");
         for code in [200, 400, 404] {
-            only(page(code, &text), RedirectUri, "register redirect_uri");
+            only(page(code, &text), RedirectUri, "register this very redirect_uri");
         }
     }
 }
@@ -115,7 +115,7 @@ fn each_error_that_comes_as_a_page_like_any_other_has_its_one_cause() {
 #[test]
 fn what_is_written_like_an_entity_is_read_as_it_stands_there() {
     let text = "<p>&#0;&#xFFFFFFFF;&#;&;&x;&é;& invalid &lt;redirect&#95;uri&gt; &#";
-    only(page(200, text), RedirectUri, "register redirect_uri");
+    only(page(200, text), RedirectUri, "register this very redirect_uri");
     for cut in ["&", "<", "<!--", "<script", "<script>&", "</", "<é>", "a < b & c"] {
         assert_eq!(page(200, cut), [], "{cut}");
     }

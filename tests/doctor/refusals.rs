@@ -171,6 +171,7 @@ const REFRESHES: &[Row] = &[
     (200, r#"{"ok":false,"error":"invalid_refresh_token"}"#, RefreshToken, "authorize again"),
     (400, r#"{"error":"invalid_grant","error_description":"The user has not consented"}"#, Consent, "authorization again"),
     (400, r#"{"error":"invalid_scope"}"#, Scope, "add scope to conventions.refresh.params"),
+    (400, r#"{"error":"invalid_scope","error_description":"refresh token missing requested scope"}"#, Scope, "as it was granted"),
     (400, r#"{"error":"invalid_request","error_description":"jwt malformed"}"#, RefreshToken, "authorize again"),
     (401, r#"{"error":"invalid_token","error_description":"Invalid refresh token (expired)"}"#, RefreshToken, "authorize again"),
     (403, r#"{"error":"unauthorized_client","error_description":"refresh_token is invalid"}"#, RefreshToken, "authorize again"),
@@ -337,7 +338,7 @@ fn a_body_that_was_not_read_says_nothing_of_the_client_nor_of_the_code() {
         None if !is_json(request) => client_refused(),
         _ => silent(),
     });
-    assert_eq!(findings[0].kind, Code, "{findings:?}");
+    assert_found(&findings, &[(ClientSecret, PROBLEM), (Code, RISK)]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) fn advice(words: &Words) -> Option<Advice> {
             FindingKind::RedirectUri,
             "the redirect URI is not one that is registered for this client; it is compared byte by \
              byte, and differs by region and environment",
-            "register redirect_uri as it is at the provider, or set it to the registered one",
+            "register this very redirect_uri at the provider, or set redirect_uri to the registered one",
         ));
     }
     if says(PKCE) {

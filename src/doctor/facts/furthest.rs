@@ -1,7 +1,7 @@
 //! Which attempt of a call tells what is wrong.
 
 use super::super::words::{self, PKCE, REDIRECT_URI};
-use super::{is_past_client, refuses_client, said, status};
+use super::{refuses_client, said, status};
 use crate::report::{Report, ReportedAttempt};
 
 /// The attempt to diagnose: of refusals the one that got furthest through the server, since what a
@@ -12,7 +12,7 @@ pub(super) fn of(report: &Report) -> Option<&ReportedAttempt> {
     if !matches!(report.kind.as_deref(), Some("refused" | "no_flavor_accepted")) {
         return Some(headline);
     }
-    let ranks: Vec<_> = report.attempts.iter().map(|it| rank(it, &report.attempts)).collect();
+    let ranks: Vec<_> = report.attempts.iter().map(rank).collect();
     let best = *ranks.iter().max()?;
     let at = ranks.iter().position(|rank| *rank == best)?;
     // A server that uses the code up before it looks at the client says nothing of the code.
@@ -38,7 +38,7 @@ enum Rank {
     Named,
 }
 
-fn rank(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> Rank {
+fn rank(attempt: &ReportedAttempt) -> Rank {
     let words = said(attempt);
     let code = attempt.error.as_deref().unwrap_or_default();
     let is_elsewhere = matches!(status(attempt), 404..=406 | 410 | 415 | 500..);
@@ -54,7 +54,7 @@ fn rank(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> Rank {
         Rank::Unread
     } else if code.is_empty() || code == "unnamed" {
         Rank::Client
-    } else if code == "invalid_request" && is_silent(attempt) && !is_past_client(attempt, all) {
+    } else if code == "invalid_request" && is_silent(attempt) {
         Rank::Unread
     } else {
         Rank::Refused
@@ -62,7 +62,7 @@ fn rank(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> Rank {
 }
 
 /// Whether the server says no more than its code.
-fn is_silent(attempt: &ReportedAttempt) -> bool {
+pub(super) fn is_silent(attempt: &ReportedAttempt) -> bool {
     let body = attempt.answer.as_ref().map_or("", |answer| &answer.body);
     attempt.error_description.is_none() && words::of_body(body).split_whitespace().count() <= 1
 }

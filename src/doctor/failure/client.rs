@@ -163,7 +163,7 @@ fn unrecognised_pair(facts: &Facts<'_>) -> Finding {
             cause += "; or it may not use client credentials";
         }
         "exchange" if facts.code() == "unauthorized_client" => {
-            cause += "; or the code was given to another client. Hardly that the client may not use \
+            cause += "; or the code was given to another client or for another redirect URI. Hardly that the client may not use \
                       codes: it was given one";
         }
         _ => {}
@@ -220,7 +220,7 @@ pub(super) fn not_allowed(facts: &Facts<'_>) -> Finding {
         FindingKind::GrantType,
         facts.seen(),
         format!(
-            "the client may not use {grant}; a few servers say so too where they do not know it"
+            "the client may not use {grant}; a few servers say so too of a client that they do not recognise"
         ),
         format!(
             "allow {grant} (grant types, flows) for this client in the provider's console, and check \

@@ -7,8 +7,7 @@ use super::super::words::{PKCE, REDIRECT_URI};
 /// A refresh token that is no longer good.
 pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
     let is_spent = facts.report.kind.as_deref() == Some("refused")
-        && facts.report.fate.as_deref() == Some("spent")
-        && !is_about_something_else(facts);
+        && facts.report.fate.as_deref() == Some("spent");
     let is_unclassed = is_unclassed(facts);
     let speaks_of_it = is_unclassed
         && facts.says(&["refresh token", "token was invalid", "token is invalid", "token expired"])
@@ -35,12 +34,14 @@ pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
     let is_bad = is_bad || names_it || facts.code() == "invalid_token";
     let is_dead =
         facts.code() == "invalid_grant" || is_spent || speaks_of_it || is_silent || is_bad;
-    (facts.is_refresh() && is_dead).then(|| {
+    (facts.is_refresh() && is_dead && !is_about_something_else(facts)).then(|| {
         Finding::problem(
             FindingKind::RefreshToken,
             facts.seen(),
             "the refresh token has expired, was revoked by the user or an administrator, was replaced \
-             by a later refresh whose token was not kept, or belongs to another client",
+             by a later refresh whose token was not kept, or belongs to another client"
+                .to_owned()
+                + if is_silent { "; or id and secret are not recognised" } else { "" },
             "let the user authorize again. If it happens time and again: save the new token before \
              it is used, and let one refresh of a token run at a time",
         )
@@ -84,28 +85,22 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
     if speaks_out && told.verifier && told.cause() == Cause::Verifier && !lacks("code_verifier") {
         return Some(pkce(facts));
     }
-    // A client in the right place, and no word: the server read all that it wants to read.
-    let is_silent = facts.code() == "invalid_request"
-        && facts.told.error_description.is_none()
-        && facts.is_past_client();
-    let speaks_of_it = is_silent || speaks_of_code && !facts.says_missing();
-    let is_code = is_refused || is_unclassed && speaks_of_it;
+    let is_code = is_refused || is_unclassed && speaks_of_code && !facts.says_missing();
     if !is_code {
         return None;
     }
-    let again = "let the user authorize again, and exchange the code at once and once only";
     let (kind, cause, remedy) = match told.cause() {
         Cause::Spent => (
             FindingKind::CodeSpent,
             "the code was used before: the callback was loaded twice, two workers took it, or an \
              earlier attempt used it up"
                 .to_owned(),
-            again.to_owned(),
+            AGAIN.to_owned(),
         ),
         Cause::Expired => (
             FindingKind::CodeExpired,
             "codes live for a minute or ten; this one came too late".to_owned(),
-            again.to_owned() + "; look at what waits between callback and exchange",
+            AGAIN.to_owned() + "; look at what waits between callback and exchange",
         ),
         Cause::OtherClient => (
             FindingKind::ClientId,
@@ -116,7 +111,7 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
             ),
             "use one configuration for both, and let the user authorize again".to_owned(),
         ),
-        _ => (FindingKind::Code, unspecific(facts), compared(facts, again)),
+        _ => (FindingKind::Code, unspecific(facts), compared(facts)),
     };
     Some(Finding::problem(kind, facts.seen(), cause, remedy))
 }
@@ -142,7 +137,7 @@ fn unspecific(facts: &Facts<'_>) -> String {
     cause
 }
 
-fn compared(facts: &Facts<'_>, again: &str) -> String {
+fn compared(facts: &Facts<'_>) -> String {
     let uri = &facts.configuration().redirect_uri;
     let compare = match facts.sent("redirect_uri") {
         true => format!(
@@ -151,7 +146,7 @@ fn compared(facts: &Facts<'_>, again: &str) -> String {
         false => "set redirect_uri, if the authorization URL had one".to_owned(),
     };
     format!(
-        "{again}; if it stays, {compare}, and begin with exchanger.authorize(), which keeps the verifier"
+        "{AGAIN}; if it stays, {compare}, and begin with exchanger.authorize(), which keeps the verifier"
     )
 }
 
@@ -335,7 +330,7 @@ fn pkce(facts: &Facts<'_>) -> Finding {
         )
     } else if facts.says(&unwanted) {
         (
-            "the provider knows no challenge of this code, and is upset by a verifier",
+            "the provider does not take a verifier",
             "set conventions.authorization.pkce to \"refused\", or call without_pkce on the \
              authorization, and let the user authorize again",
         )
@@ -348,6 +343,19 @@ fn pkce(facts: &Facts<'_>) -> Finding {
         )
     };
     Finding::problem(FindingKind::Pkce, facts.seen(), cause, remedy)
+}
+
+/// A client that is refused in one place, and a request with its credentials in another that is refused
+/// without a word: that one may have got further.
+pub(super) fn beside_client(facts: &Facts<'_>, first: Option<FindingKind>) -> Option<Finding> {
+    let is_client = first == Some(FindingKind::ClientSecret) && facts.is_exchange();
+    let other = facts.silent_elsewhere().filter(|_| is_client)?;
+    Some(Finding::risk(
+        FindingKind::Code,
+        format!("{} got invalid_request without a word", other.flavor),
+        format!("it may be that the client was recognised there, and {}", unspecific(facts)),
+        compared(facts),
+    ))
 }
 
 /// A code that an earlier attempt of the same call may have used up.
@@ -369,3 +377,5 @@ pub(super) fn spent_by_itself(facts: &Facts<'_>, first: Option<FindingKind>) -> 
         )
     })
 }
+
+const AGAIN: &str = "let the user authorize again, and exchange the code at once and once only";
