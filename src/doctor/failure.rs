@@ -10,6 +10,7 @@ mod hidden;
 mod misplaced;
 mod network;
 mod pinned;
+mod refresh;
 mod request;
 
 /// The likeliest cause first. The first rule that knows one is heard, since what comes later would
@@ -29,7 +30,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
         pinned::unseen,
         request::consent,
         request::grant_type_not_allowed,
-        grant::revoked,
+        refresh::refused,
         grant::refused,
         client::refused,
         request::refused,

@@ -1,52 +1,8 @@
-//! The code or the refresh token was refused.
+//! The code was refused.
 
 use super::super::facts::{Facts, status};
 use super::super::finding::{Finding, FindingKind};
 use super::super::words::{PKCE, REDIRECT_URI};
-
-/// A refresh token that is no longer good.
-pub(super) fn revoked(facts: &Facts<'_>) -> Option<Finding> {
-    let is_spent = facts.report.kind.as_deref() == Some("refused")
-        && facts.report.fate.as_deref() == Some("spent");
-    let is_unclassed = is_unclassed(facts);
-    let speaks_of_it = is_unclassed
-        && facts.says(&["refresh token", "token was invalid", "token is invalid", "token expired"])
-        && !facts.says_missing();
-    // A refusal without a word is more likely about the token than about anything else.
-    let is_silent = matches!(facts.code(), "" | "unnamed")
-        && matches!(facts.status(), 400 | 403)
-        && !facts.is_page()
-        && facts.told.answer.as_ref().is_some_and(|answer| answer.body.is_empty());
-    let is_bad =
-        facts.says(&["token has been revoked", "token is not linked", "decrypt the refresh"])
-            || is_unclassed && (cannot_be_opened(facts) || facts.says(&["token missing"]));
-    // Also where the status, or the code, is that of a client refused.
-    let names_it = facts.says(&["refresh token"])
-        && facts.says(&["invalid", "expired", "revoked", "not found", "unknown"])
-        && !facts.says(&[
-            "the client",
-            "client id",
-            "client secret",
-            "invalid client",
-            "grant type",
-        ])
-        && !facts.says_missing();
-    let is_bad = is_bad || names_it || facts.code() == "invalid_token";
-    let is_dead =
-        facts.code() == "invalid_grant" || is_spent || speaks_of_it || is_silent || is_bad;
-    (facts.is_refresh() && is_dead && !is_about_something_else(facts)).then(|| {
-        Finding::problem(
-            FindingKind::RefreshToken,
-            facts.seen(),
-            "the refresh token has expired, was revoked by the user or an administrator, was replaced \
-             by a later refresh whose token was not kept, or belongs to another client"
-                .to_owned()
-                + if is_silent { "; or id and secret are not recognised" } else { "" },
-            "let the user authorize again. If it happens time and again: save the new token before \
-             it is used, and let one refresh of a token run at a time",
-        )
-    })
-}
 
 /// A code that was refused, by what the server says about it.
 pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
@@ -152,18 +108,18 @@ fn compared(facts: &Facts<'_>) -> String {
 
 /// Whether the server speaks of something that it sealed itself: in such a request that can only be
 /// the code or the refresh token.
-fn cannot_be_opened(facts: &Facts<'_>) -> bool {
+pub(super) fn cannot_be_opened(facts: &Facts<'_>) -> bool {
     facts.says(&["jwt", "jws", "jwe", "decrypt", "signature"])
 }
 
 /// What was refused is neither the code nor the refresh token.
-fn is_about_something_else(facts: &Facts<'_>) -> bool {
+pub(super) fn is_about_something_else(facts: &Facts<'_>) -> bool {
     matches!(facts.code(), "invalid_scope" | "access_denied" | "invalid_target")
 }
 
 /// A refusal whose code is none of the standard's for client, grant or scope, so that its words are
 /// all there is.
-fn is_unclassed(facts: &Facts<'_>) -> bool {
+pub(super) fn is_unclassed(facts: &Facts<'_>) -> bool {
     let is_asking = match facts.status() {
         200..=299 => !facts.code().is_empty(),
         status => matches!(status, 400 | 403 | 409 | 422),
