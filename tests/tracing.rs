@@ -2,13 +2,17 @@
 
 mod support;
 
+use std::future::{IntoFuture as _, pending};
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use support::{code, invalid_client, json, play, reserved, token};
 use token_exchanger::testing::{AuthorizationServer, Failure};
 use token_exchanger::{
     AuthorizationCode, CodeVerifier, Flavor, TokenExchanger, TransportError, TransportErrorKind,
+    from_fn,
 };
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -84,7 +88,9 @@ fn a_call_is_a_span_and_an_attempt_an_event() {
     assert!(events[1].contains("class=\"token\"") && !events[1].contains("error.type"), "{log}");
     let close = log.lines().find(|line| line.contains("close")).unwrap();
     assert!(close.contains("attempts=2") && close.contains("outcome=\"issued\""), "{close}");
-    assert!(!close.contains("otel.status_code"), "{close}");
+    for not_said in ["otel.status_code", "error.type", "dropped"] {
+        assert!(!close.contains(not_said), "{close}");
+    }
 }
 
 #[test]
@@ -100,6 +106,8 @@ fn an_attempt_without_an_answer_tells_in_which_way() {
     let close = log.lines().find(|line| line.contains("close")).unwrap();
     assert!(close.contains("outcome=\"transport\""), "{close}");
     assert!(close.contains("otel.status_code=\"ERROR\""), "{close}");
+    assert!(close.contains("error.type=\"transport\""), "{close}");
+    assert!(!close.contains("dropped"), "{close}");
 }
 
 #[test]
@@ -111,6 +119,53 @@ fn a_call_that_is_turned_by_hand_tells_the_same() {
         assert!(call.receive(Ok(json(200, r#"{"access_token":"T"}"#)), now, now).is_break());
     });
     assert_eq!(attempts(&log).len(), 1, "{log}");
+}
+
+#[test]
+fn a_call_that_is_dropped_in_flight_tells_so() {
+    let exchanger = reserved().transport(from_fn(async |_| pending().await)).build().unwrap();
+    let (_, log) = Log::of(|| {
+        let mut sending = exchanger.exchange(code()).into_future();
+        let poll = sending.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(poll, Poll::Pending));
+    });
+    let close = log.lines().find(|line| line.contains("close")).unwrap();
+    assert!(close.contains("outcome=\"dropped\""), "{close}");
+}
+
+#[test]
+fn a_call_that_is_dropped_between_two_requests_tells_so() {
+    let exchanger = reserved().build().unwrap();
+    let now = std::time::SystemTime::UNIX_EPOCH;
+    let (_, log) = Log::of(|| {
+        let call = exchanger.exchange(code()).receive(Ok(invalid_client()), now, now);
+        assert!(matches!(call, ControlFlow::Continue(_)));
+    });
+    let close = log.lines().find(|line| line.contains("close")).unwrap();
+    assert!(close.contains("outcome=\"dropped\""), "{close}");
+}
+
+#[test]
+fn a_call_that_was_never_sent_tells_nothing() {
+    let exchanger = reserved().build().unwrap();
+    let ((), log) = Log::of(|| drop(exchanger.exchange(code())));
+    assert_eq!(log, "");
+}
+
+#[test]
+fn the_address_of_a_server_is_told_without_brackets() {
+    for (url, address, port) in [
+        ("https://[2001:db8::1]/token", "server.address=\"2001:db8::1\"", "server.port=443"),
+        ("http://[::1]:8080/token", "server.address=\"::1\"", "server.port=8080"),
+        ("http://127.0.0.1:8080/token", "server.address=\"127.0.0.1\"", "server.port=8080"),
+    ] {
+        let exchanger = TokenExchanger::builder("id", url)
+            .transport(from_fn(async |_| unreachable!()))
+            .build()
+            .unwrap();
+        let (_, log) = Log::of(|| play(exchanger.exchange(code()), |_| Ok(token())).0.unwrap());
+        assert!(log.contains(address) && log.contains(port), "{log}");
+    }
 }
 
 #[test]

@@ -47,7 +47,12 @@ pub(super) struct Ended {
 }
 
 impl<T> Call<T> {
-    pub(super) fn accepted(self, mut token: Token, mut warnings: Vec<Warning>, ended: Ended) -> T {
+    pub(super) fn accepted(
+        mut self,
+        mut token: Token,
+        mut warnings: Vec<Warning>,
+        ended: Ended,
+    ) -> T {
         let flavor = self.ladder[0];
         self.story.setup.accept(self.story.ask.kind(), flavor);
         token.flavor = Some(flavor);
@@ -89,7 +94,7 @@ impl<T> Call<T> {
 
     /// `headline` is the attempt that tells most; `None` where the next was not to be sent.
     fn error(
-        self,
+        mut self,
         headline: Option<usize>,
         kind: CallErrorKind,
         untried: Vec<Flavor>,

@@ -37,16 +37,19 @@ impl Trace {
             return;
         }
         let url = &endpoint.target.url;
+        // OpenTelemetry wants an IPv6 address without the brackets of a URL.
+        let address = url.host_str().map(|host| host.trim_matches(['[', ']']));
         let span = tracing::info_span!(
             "token_exchanger.call",
             otel.name = %asked,
             otel.kind = "client",
             asked = asked.name(),
-            server.address = url.host_str(),
+            server.address = address,
             server.port = url.port_or_known_default(),
             url.scheme = url.scheme(),
             attempts = Empty,
             outcome = Empty,
+            error.type = Empty,
             otel.status_code = Empty,
         );
         self.span = Some(span);
@@ -80,14 +83,25 @@ impl Trace {
         );
     }
 
-    pub(super) fn end(&self, attempts: usize, outcome: Result<&str, &str>) {
-        let span = self.span();
+    pub(super) fn end(&mut self, attempts: usize, outcome: Result<&str, &str>) {
+        let Some(span) = self.span.take() else { return };
         span.record("attempts", attempts);
-        if outcome.is_err() {
+        if let Err(error) = outcome {
             span.record("otel.status_code", "ERROR");
+            span.record("error.type", error);
         }
         let (Ok(outcome) | Err(outcome)) = outcome;
         span.record("outcome", outcome);
+    }
+}
+
+/// Of a call that was sent and never came to an end.
+#[cfg(feature = "tracing")]
+impl Drop for Trace {
+    fn drop(&mut self) {
+        if let Some(span) = &self.span {
+            span.record("outcome", "dropped");
+        }
     }
 }
 
@@ -105,5 +119,5 @@ impl Trace {
 
     pub(super) fn attempt(&self, _: &Told<'_>) {}
 
-    pub(super) fn end(&self, _: usize, _: Result<&str, &str>) {}
+    pub(super) fn end(&mut self, _: usize, _: Result<&str, &str>) {}
 }
