@@ -6,7 +6,8 @@
 //! is a public one. Ends with 0 if a token was issued, with 1 if none was, and with 2 if the usage
 //! or the configuration is wrong. With `--json` one object is printed on stdout, whether a token was
 //! issued or not. With `--report FILE` all that was sent and came back is written there, without
-//! secrets: the example `doctor` reads it. With `--report -` it is all that goes to stdout.
+//! secrets: the example `doctor` reads it. The file must not be there yet. With `--report -` it is all that
+//! goes to stdout.
 
 use std::error::Error;
 use std::fs::File;
@@ -28,7 +29,8 @@ usage: exchange --token-url URL --client-id ID --code CODE
                 [--policy exhaustive|careful] [--flavor NAME]... [--json] [--show-token]
                 [--report FILE]
 The client's secret is read from CLIENT_SECRET; without it the client is a public one.
-The report holds no secret; the example doctor says what it tells. By the name of - it is all that goes to stdout.";
+The report holds no secret; the example doctor says what it tells. Its file must not be there yet; by the
+name of - it is all that goes to stdout.";
 
 /// The name that stands for it where a file is wanted.
 const STDOUT: &str = "-";
@@ -105,8 +107,9 @@ impl Options {
         if path == STDOUT {
             return Ok(Some(Box::new(io::stdout())));
         }
-        let made = File::create(path);
-        Ok(Some(Box::new(made.map_err(|error| format!("the report cannot be written: {error}"))?)))
+        let file = File::create_new(path)
+            .map_err(|error| format!("the file of --report cannot be made: {error}"))?;
+        Ok(Some(Box::new(file)))
     }
 
     fn show(&self, result: &Result<Issued, CallError>, out: &mut dyn Write) -> io::Result<()> {

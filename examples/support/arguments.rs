@@ -50,10 +50,17 @@ fn parse<O: Options>() -> Result<Option<O>, Box<dyn Error>> {
         if options.switch(&name)? {
             continue;
         }
-        let value = arguments.value().map_err(without_value)?;
-        let value = value.into_string().map_err(|_| format!("--{name} is not UTF-8"))?;
+        let unknown = || format!("there is no option --{name}");
+        let value = match arguments.value() {
+            Ok(value) => value.into_string().map_err(|_| format!("--{name} is not UTF-8"))?,
+            // Only who knows it wants a value. What is set here nobody gets to see.
+            Err(_) if matches!(options.set(&name, String::new()), Ok(false)) => {
+                return Err(unknown().into());
+            }
+            Err(error) => return Err(without_value(error).into()),
+        };
         if !options.set(&name, value)? {
-            return Err(format!("there is no option --{name}").into());
+            return Err(unknown().into());
         }
     }
     Ok(Some(options))
