@@ -31,15 +31,18 @@ mod failure;
 mod grants;
 mod ledger;
 mod replay;
+mod request_kind;
 mod rules;
 mod served;
 mod server;
 mod state;
 
 pub use self::answers::{form, json};
+pub use self::asked::param;
 pub use self::authorization::AuthorizationRefused;
 pub use self::contract::{Breach, check_transport};
 pub use self::failure::Failure;
+pub use self::request_kind::RequestKind;
 pub use self::rules::{PkceRule, RefreshTokens};
 pub use self::served::Served;
 pub use self::server::AuthorizationServer;

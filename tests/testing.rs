@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json as object};
 use token_exchanger::testing::{
-    AuthorizationRefused, AuthorizationServer, Failure, PkceRule, RefreshTokens, form, json,
+    AuthorizationRefused, AuthorizationServer, Failure, PkceRule, RefreshTokens, RequestKind, form,
+    json, param,
 };
 use token_exchanger::{
     Authorization, AuthorizationCode, BodyEncoding, Call, CallError, CallErrorKind, Callback,
@@ -390,12 +391,7 @@ fn a_client_gets_a_token_of_its_own_without_a_refresh_token() {
 fn a_token_is_good_at_the_api_until_it_expires_or_is_revoked() {
     let server = server();
     let exchanger = exchanger(&server);
-    let call_api = |token: &Token| {
-        let mut request = HttpRequest::default();
-        *request.uri_mut() = "https://as.example/api".parse().unwrap();
-        exchanger.apply(token, &mut request).unwrap();
-        server.answer(request)
-    };
+    let call_api = |token: &Token| call_api(&server, token);
     let token = exchange(&server, code(&server)).unwrap().token;
     assert_eq!(call_api(&token).status(), 200);
     server.expire_access_tokens();
@@ -491,6 +487,155 @@ fn failures_come_in_turn_and_end() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(9)));
     server.recover();
     exchange(&server, code(&server)).unwrap();
+}
+
+#[test]
+fn a_failure_that_is_aimed_fails_the_next_of_its_kind_and_no_other() {
+    let kinds = [
+        RequestKind::Exchange,
+        RequestKind::ClientCredentials,
+        RequestKind::Refresh,
+        RequestKind::Revocation,
+        RequestKind::Api,
+    ];
+    let token_flavors = [Flavor::BASIC_FORM, Flavor::BODY_JSON];
+    for (aimed_at, flavor) in kinds.into_iter().flat_map(|it| token_flavors.map(|to| (it, to))) {
+        let server = AuthorizationServer::new(ID, SECRET, [flavor]);
+        let exchanger = builder(ID, SECRET).flavors([flavor]).build().unwrap();
+        server.fail_at(aimed_at, Failure::ServerError);
+        let mut failed = Vec::new();
+        for _ in 0..2 {
+            let exchanged = send(&server, exchanger.exchange(code(&server)));
+            failed.extend(exchanged.is_err().then_some(RequestKind::Exchange));
+            let own = send(&server, exchanger.client_credentials());
+            failed.extend(own.is_err().then_some(RequestKind::ClientCredentials));
+            let Ok(Issued { token, .. }) = exchanged else { continue };
+            failed.extend((call_api(&server, &token).status() == 500).then_some(RequestKind::Api));
+            let refreshed = send(&server, exchanger.refresh(&token).unwrap());
+            failed.extend(refreshed.is_err().then_some(RequestKind::Refresh));
+            let revoked = send(&server, exchanger.revoke(&token).unwrap());
+            failed.extend(revoked.is_err().then_some(RequestKind::Revocation));
+        }
+        assert_eq!(failed, [aimed_at]);
+    }
+}
+
+#[test]
+fn each_request_takes_the_first_failure_that_is_for_it() {
+    let server = server();
+    let token = exchange(&server, code(&server)).unwrap().token;
+    server.fail_at(RequestKind::Refresh, Failure::Unavailable(Duration::from_secs(1)));
+    server.fail(Failure::Unavailable(Duration::from_secs(2)));
+    server.fail_at(RequestKind::Refresh, Failure::Unavailable(Duration::from_secs(3)));
+    let wait = |error: CallError| error.retry_after().unwrap().as_secs();
+    assert_eq!(wait(exchange(&server, code(&server)).unwrap_err()), 2);
+    exchange(&server, code(&server)).unwrap();
+    assert_eq!(wait(refresh(&server, &token).unwrap_err()), 1);
+    assert_eq!(wait(refresh(&server, &token).unwrap_err()), 3);
+    refresh(&server, &token).unwrap();
+}
+
+#[test]
+fn what_fails_for_ever_comes_after_what_fails_once_and_the_last_told_counts() {
+    let server = server();
+    let wait = |error: CallError| error.retry_after().unwrap().as_secs();
+    let ask_for = |seconds| Failure::Unavailable(Duration::from_secs(seconds));
+    let token = exchange(&server, code(&server)).unwrap().token;
+    server.fail_always(ask_for(1));
+    server.fail_always_at(RequestKind::Refresh, ask_for(2));
+    server.fail(ask_for(3));
+    for seconds in [3, 2, 2] {
+        assert_eq!(wait(refresh(&server, &token).unwrap_err()), seconds);
+    }
+    assert_eq!(wait(exchange(&server, code(&server)).unwrap_err()), 1);
+    server.fail_always(ask_for(4));
+    assert_eq!(wait(refresh(&server, &token).unwrap_err()), 4);
+    server.recover();
+    refresh(&server, &token).unwrap();
+}
+
+#[test]
+fn the_api_fails_where_it_is_aimed_at_alone_and_in_its_own_words() {
+    let server = server();
+    let token = exchange(&server, code(&server)).unwrap().token;
+    server.fail_always(Failure::ServerError);
+    assert_eq!(call_api(&server, &token).status(), 200);
+
+    let server = server.error_shape(|_, _| json(StatusCode::IM_A_TEAPOT, &Value::Null));
+    for (status, code) in
+        [(StatusCode::UNAUTHORIZED, "invalid_token"), (StatusCode::FORBIDDEN, "insufficient_scope")]
+    {
+        server.fail_at(RequestKind::Api, Failure::Error(status, code.into()));
+        let answer = call_api(&server, &token);
+        assert_eq!((answer.status(), &*error(&answer)), (status, code));
+        let challenge = format!("Bearer realm=\"api\", error=\"{code}\"");
+        assert_eq!(answer.headers()["www-authenticate"], &*challenge);
+        assert_eq!(call_api(&server, &token).status(), 200);
+    }
+    server.fail_always_at(RequestKind::Api, Failure::NotFound);
+    assert_eq!(call_api(&server, &token).status(), 404);
+    server.fail_at(RequestKind::Api, Failure::NoAnswer(TransportErrorKind::Connect));
+    let seen = server.requests().len();
+    assert_eq!(call_api(&server, &token).status(), 502);
+    assert_eq!(server.requests().len(), seen);
+}
+
+#[test]
+fn a_wait_is_told_in_whole_seconds_that_are_not_too_few() {
+    for (wait, told) in [(1500, "2"), (1000, "1"), (1, "1"), (0, "0")] {
+        let wait = Duration::from_millis(wait);
+        for failure in [Failure::TooManyRequests(wait), Failure::Unavailable(wait)] {
+            let server = server();
+            server.fail(failure);
+            assert_eq!(server.answer(HttpRequest::default()).headers()["retry-after"], told);
+        }
+    }
+    let server = server();
+    server.fail(Failure::TooManyRequests(Duration::MAX));
+    let answer = server.answer(HttpRequest::default());
+    assert_eq!(answer.headers()["retry-after"], &*u64::MAX.to_string());
+}
+
+#[test]
+fn a_parameter_is_read_however_the_request_was_written() {
+    for flavor in Flavor::ALL {
+        let server = AuthorizationServer::accepting_any();
+        let call = exchanger(&server)
+            .exchange(AuthorizationCode::unchecked("c&d=é \"+"))
+            .param("empty", "")
+            .flavor(flavor);
+        send(&server, call).unwrap();
+        let request = &server.requests()[0];
+        assert_eq!(param(request, "code").as_deref(), Some("c&d=é \"+"), "{flavor}");
+        assert_eq!(param(request, "grant_type").as_deref(), Some("authorization_code"));
+        assert_eq!(param(request, "empty"), None);
+        let in_body = flavor.auth == ClientAuth::Body;
+        assert_eq!(param(request, "client_secret").as_deref(), in_body.then_some(SECRET));
+    }
+}
+
+#[test]
+fn a_parameter_of_a_url_is_read_too_and_one_of_the_body_before_it() {
+    let server = server();
+    let authorization = exchanger(&server).authorize().unwrap().start().unwrap();
+    server.authorize(&authorization.url).unwrap();
+    let request = &server.requests()[0];
+    assert_eq!(param(request, "state").as_deref(), Some(authorization.pending.state()));
+
+    let read = |content_type: &str, body: &str| {
+        let mut request = HttpRequest::new(body.into());
+        *request.uri_mut() = "https://as.example/token?a=query&b=".parse().unwrap();
+        request.headers_mut().insert("content-type", content_type.parse().unwrap());
+        ["a", "b", "c"].map(|name| param(&request, name).unwrap_or_else(|| "none".into()))
+    };
+    let form = "application/x-www-form-urlencoded; charset=utf-8";
+    assert_eq!(read(form, "a=body&a=again&c=%20"), ["body", "", " "]);
+    assert_eq!(
+        read("application/json", r#"{"a":1,"b":{"d":"\n"},"c":null}"#),
+        ["1", r#"{"d":"\n"}"#, "null"]
+    );
+    assert_eq!(read("application/json", "a=body"), ["query", "", "none"]);
+    assert_eq!(read("text/plain", "a=body"), ["query", "", "none"]);
 }
 
 #[test]
@@ -631,6 +776,13 @@ fn exchange(server: &AuthorizationServer, code: AuthorizationCode) -> Result<Iss
 
 fn refresh(server: &AuthorizationServer, token: &Token) -> Result<Issued, CallError> {
     send(server, exchanger(server).refresh(token).unwrap())
+}
+
+fn call_api(server: &AuthorizationServer, token: &Token) -> HttpResponse {
+    let mut request = HttpRequest::default();
+    *request.uri_mut() = "https://as.example/api".parse().unwrap();
+    exchanger(server).apply(token, &mut request).unwrap();
+    server.answer(request)
 }
 
 fn error(answer: &HttpResponse) -> String {

@@ -54,7 +54,7 @@ pub(super) enum Answer {
 /// An error of [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    code: Cow<'static, str>,
+    pub(super) code: Cow<'static, str>,
     description: &'static str,
 }
 

@@ -62,7 +62,7 @@ pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {
     pub(super) fn of_form(form: &[u8]) -> Result<Self, Refusal> {
-        let pairs: Vec<_> = form_urlencoded::parse(form).into_owned().collect();
+        let pairs = pairs_of_form(form);
         let mut names = HashSet::new();
         if !pairs.iter().all(|(name, _)| names.insert(name)) {
             return Err(Refusal::request("a parameter comes twice"));
@@ -71,13 +71,8 @@ impl Params {
     }
 
     fn of_json(body: &[u8]) -> Result<Self, Refusal> {
-        let members: Map<String, Value> = serde_json::from_slice(body)
-            .map_err(|_| Refusal::request("the body is no JSON object"))?;
-        let pairs = members.into_iter().map(|(name, value)| match value {
-            Value::String(text) => (name, text),
-            other => (name, other.to_string()),
-        });
-        Ok(Self(pairs.collect()))
+        let pairs = pairs_of_json(body);
+        pairs.map(Self).map_err(|_| Refusal::request("the body is no JSON object"))
     }
 
     /// A parameter without a value counts as left out
@@ -86,6 +81,36 @@ impl Params {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
+}
+
+/// A parameter of a request, such as one of
+/// [`requests`](super::AuthorizationServer::requests): from the body, which is read as its content type
+/// says, else from the URL's query. `None` if it is in neither, or the body cannot be read.
+///
+/// What JSON has that is no text comes as JSON writes it. Of a parameter that a form has twice it is
+/// the first. Credentials in the `Authorization` header are no parameters.
+pub fn param(request: &HttpRequest, name: &str) -> Option<String> {
+    let body = match encoding(request.headers()) {
+        Ok(BodyEncoding::Form) => pairs_of_form(request.body()),
+        Ok(BodyEncoding::Json) => pairs_of_json(request.body()).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    let query = pairs_of_form(request.uri().query().unwrap_or_default().as_bytes());
+    let found = body.into_iter().chain(query).find(|(known, _)| known == name);
+    found.map(|(_, value)| value)
+}
+
+fn pairs_of_form(form: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(form).into_owned().collect()
+}
+
+fn pairs_of_json(body: &[u8]) -> serde_json::Result<Vec<(String, String)>> {
+    let members: Map<String, Value> = serde_json::from_slice(body)?;
+    let pairs = members.into_iter().map(|(name, value)| match value {
+        Value::String(text) => (name, text),
+        other => (name, other.to_string()),
+    });
+    Ok(pairs.collect())
 }
 
 /// Id and secret of a Basic header, as they stand there.

@@ -9,11 +9,15 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json as object};
 
 use super::answers::{Answer, Refusal, empty, json, text};
-use crate::transport::{HttpResponse, TransportErrorKind};
+use super::request_kind::RequestKind;
+use super::state::Endpoint;
+use crate::transport::{HttpRequest, HttpResponse, TransportErrorKind};
 
 /// What happens to a request in place of what should.
 ///
-/// Errors of OAuth take the server's own [shape](super::AuthorizationServer::error_shape).
+/// Errors of OAuth take the server's own [shape](super::AuthorizationServer::error_shape), but for those
+/// of the API, which come with a Bearer challenge. Where a failure speaks of a token and none was asked
+/// for, one is made up.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Failure {
@@ -31,9 +35,9 @@ pub enum Failure {
     CutOff,
     /// A 200 with a token and an error.
     TokenAndError,
-    /// 429 with `Retry-After`, in whole seconds.
+    /// 429 with `Retry-After`, in seconds, counted up to whole ones.
     TooManyRequests(Duration),
-    /// 503 with `Retry-After`, in whole seconds.
+    /// 503 with `Retry-After`, in seconds, counted up to whole ones.
     Unavailable(Duration),
     /// Another address, by such a status as 307.
     Redirect(StatusCode, String),
@@ -143,14 +147,41 @@ impl fmt::Debug for Failure {
 /// The failures to come.
 #[derive(Default)]
 pub(super) struct Script {
-    pub(super) next: VecDeque<Failure>,
-    /// What comes after them, for ever.
-    pub(super) always: Option<Failure>,
+    pub(super) next: VecDeque<Aimed>,
+    /// What comes after them, for ever; the last is the one that counts.
+    pub(super) always: Vec<Aimed>,
 }
 
 impl Script {
-    pub(super) fn turn(&mut self) -> Option<Failure> {
-        self.next.pop_front().or_else(|| self.always.clone())
+    /// What happens to this request, if it is to fail.
+    pub(super) fn turn(&mut self, request: &HttpRequest) -> Option<Failure> {
+        if let Some(due) = self.next.iter().position(|aimed| aimed.is_for(request)) {
+            return self.next.remove(due).map(|aimed| aimed.failure);
+        }
+        let always = self.always.iter().rfind(|aimed| aimed.is_for(request));
+        always.map(|aimed| aimed.failure.clone())
+    }
+}
+
+/// A failure, and which requests it is for.
+pub(super) struct Aimed {
+    /// Without one, all that a client asks of its authorization server.
+    pub(super) at: Option<RequestKind>,
+    pub(super) failure: Failure,
+}
+
+impl Aimed {
+    fn is_for(&self, request: &HttpRequest) -> bool {
+        match self.at {
+            Some(_) => RequestKind::of(request) == self.at,
+            None => Endpoint::of(request).is_the_clients(),
+        }
+    }
+}
+
+impl From<Failure> for Aimed {
+    fn from(failure: Failure) -> Self {
+        Self { at: None, failure }
     }
 }
 
@@ -169,7 +200,8 @@ fn cut_off(mut answer: HttpResponse) -> HttpResponse {
 }
 
 fn later(answer: HttpResponse, wait: Duration) -> Answer {
-    with(answer, RETRY_AFTER, &wait.as_secs().to_string())
+    let started = u64::from(wait.subsec_nanos() > 0);
+    with(answer, RETRY_AFTER, &wait.as_secs().saturating_add(started).to_string())
 }
 
 /// Without the header, if no header can hold the value.

@@ -5,17 +5,18 @@ use http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 
-use super::failure::{Failure, Script};
+use super::failure::{Aimed, Failure, Script};
 use crate::capture::CapturedAnswer;
 use crate::report::{Report, ReportedAttempt};
 use crate::transport::{HttpResponse, TransportErrorKind};
 
 /// What each attempt got, and the last for ever.
 pub(super) fn script(report: &Report) -> Script {
-    let mut next: std::collections::VecDeque<_> = report.attempts.iter().map(failure).collect();
+    let mut next: Vec<_> = report.attempts.iter().map(failure).collect();
     // Of a call that sent nothing there is nothing to answer with.
-    let last = next.pop_back().unwrap_or(Failure::NoAnswer(TransportErrorKind::Unplugged));
-    Script { next, always: Some(last) }
+    let last = next.pop().unwrap_or(Failure::NoAnswer(TransportErrorKind::Unplugged));
+    let next = next.into_iter().map(Aimed::from).collect();
+    Script { next, always: vec![last.into()] }
 }
 
 fn failure(attempt: &ReportedAttempt) -> Failure {

@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::answers::empty;
 use super::authorization::{AuthorizationRefused, Consent};
 use super::client::Client;
-use super::failure::{Failure, Script};
+use super::failure::{Aimed, Failure, Script};
 use super::ledger::Bound;
 use super::replay;
+use super::request_kind::RequestKind;
 use super::rules::{PkceRule, RefreshTokens, Rules};
 use super::served::Served;
 use super::state::{Endpoint, State};
@@ -203,14 +204,31 @@ impl AuthorizationServer {
     }
 
     /// Lets the next request to the token or the revocation endpoint fail, after those that were to
-    /// fail already.
+    /// fail already. [`fail_at`](Self::fail_at) aims at one kind of request.
     pub fn fail(&self, failure: Failure) {
-        self.state().script.next.push_back(failure);
+        self.state().script.next.push_back(failure.into());
     }
 
-    /// Lets all requests to these endpoints fail, once those have that were to fail already.
+    /// Lets the next request of this kind fail, and no other; only so the API can fail. Of these
+    /// failures and those of [`fail`](Self::fail), a request takes the first that is for it, in the
+    /// order in which they were told.
+    ///
+    /// A refused attempt may not be the end of its call, which goes on with the next flavor;
+    /// [`fail_always_at`](Self::fail_always_at) lets all of them fail.
+    pub fn fail_at(&self, kind: RequestKind, failure: Failure) {
+        self.state().script.next.push_back(Aimed { at: Some(kind), failure });
+    }
+
+    /// Lets all requests to the token and the revocation endpoint fail, once those have that were to
+    /// fail already. [`fail_always_at`](Self::fail_always_at) aims at one kind of request.
     pub fn fail_always(&self, failure: Failure) {
-        self.state().script.always = Some(failure);
+        self.state().script.always.push(failure.into());
+    }
+
+    /// The same for all requests of this kind, and no other. Where this and
+    /// [`fail_always`](Self::fail_always) are both for a request, the one told last counts.
+    pub fn fail_always_at(&self, kind: RequestKind, failure: Failure) {
+        self.state().script.always.push(Aimed { at: Some(kind), failure });
     }
 
     /// Lets nothing fail any more.

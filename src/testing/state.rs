@@ -40,7 +40,7 @@ impl Endpoint {
         }
     }
 
-    fn is_the_clients(self) -> bool {
+    pub(super) fn is_the_clients(self) -> bool {
         matches!(self, Self::Token | Self::Revocation)
     }
 }
@@ -58,15 +58,16 @@ impl State {
         mut request: HttpRequest,
     ) -> Result<(Answer, Shapes), TransportErrorKind> {
         let endpoint = Endpoint::of(&request);
-        let failure = endpoint.is_the_clients().then(|| self.script.turn()).flatten();
         let shapes = self.rules.shapes.clone();
-        if let Some(failure) = failure {
+        if let Some(failure) = self.script.turn(&request) {
             if !failure.precedes_the_request() {
                 mark_sensitive(&mut request);
                 self.requests.push(request.clone());
             }
             let deed = failure.follows_the_deed().then(|| self.deed(endpoint, &request));
-            return failure.answer(deed).map(|answer| (answer, shapes));
+            let answer = failure.answer(deed)?;
+            let answer = if endpoint == Endpoint::Api { of_the_api(answer) } else { answer };
+            return Ok((answer, shapes));
         }
         mark_sensitive(&mut request);
         let deed = self.deed(endpoint, &request);
@@ -147,17 +148,36 @@ impl State {
             .and_then(|header| header.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token);
-        let challenge = match token {
+        let error = match token {
             Some(token) if self.ledger.is_live(token, Some(TokenKind::Access)) => {
                 return json(StatusCode::OK, &object!({ "ok": true }));
             }
-            Some(_) => "Bearer realm=\"api\", error=\"invalid_token\"",
-            None => "Bearer realm=\"api\"",
+            Some(_) => Some("invalid_token"),
+            None => None,
         };
-        let mut answer = empty(StatusCode::UNAUTHORIZED);
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        answer
+        challenged(empty(StatusCode::UNAUTHORIZED), error)
     }
+}
+
+/// An error in the words of an API, which knows nothing of the token endpoint's shapes.
+fn of_the_api(answer: Answer) -> Answer {
+    match answer {
+        Answer::Refusal(refusal) => {
+            let answer = json(refusal.status, &refusal.body());
+            Answer::Other(challenged(answer, Some(&refusal.code)))
+        }
+        other => other,
+    }
+}
+
+/// As [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) has it; without an error
+/// code that no header can hold.
+fn challenged(mut answer: HttpResponse, error: Option<&str>) -> HttpResponse {
+    let error = error.map(|code| format!(", error=\"{code}\"")).unwrap_or_default();
+    let challenge = HeaderValue::try_from(format!("Bearer realm=\"api\"{error}"))
+        .unwrap_or(HeaderValue::from_static("Bearer realm=\"api\""));
+    answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    answer
 }
 
 /// Over loopback the mark is lost that keeps credentials out of a header's `Debug`.
