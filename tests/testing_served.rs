@@ -103,7 +103,7 @@ mod over_reqwest {
             .authorization_url(served.authorization_url())
             .revocation_url(served.revocation_url())
             .redirect_uri("https://my.example/callback")
-            .time_limit(Duration::from_millis(500))
+            .time_limit(Duration::from_secs(2))
             .transport(ReqwestTransport::new().unwrap())
     }
 
