@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::flavor::{BodyEncoding, ClientAuth, Flavor};
+use crate::mask;
 
 /// Something that the doctor found: what is seen, why it probably is so, and what to do.
 ///
@@ -31,8 +32,11 @@ impl Finding {
         cause: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        // A report may come from anywhere, and must not write on a terminal as it likes.
-        let clean = |text: String| text.replace(char::is_control, " ");
+        // A report may come from anywhere, and must neither write on a terminal as it likes nor fill it.
+        let clean = |text: String| match mask::beginning(&text, LONGEST) {
+            shown if shown.len() < text.len() => shown.replace(char::is_control, " ") + "...",
+            shown => shown.replace(char::is_control, " "),
+        };
         let (symptom, cause, remedy) =
             (clean(symptom.into()), clean(cause.into()), clean(remedy.into()));
         Self { kind, severity: Severity::Problem, symptom, cause, remedy }
@@ -47,6 +51,9 @@ impl Finding {
         Self { severity: Severity::Risk, ..Self::problem(kind, symptom, cause, remedy) }
     }
 }
+
+/// Of a text, in bytes.
+const LONGEST: usize = 4 * 1024;
 
 /// Three lines.
 impl fmt::Display for Finding {

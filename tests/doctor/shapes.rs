@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use token_exchanger::Flavor;
-use token_exchanger::doctor::FindingKind;
+use token_exchanger::doctor::{self, FindingKind};
 use token_exchanger::testing::{self, AuthorizationServer};
+use token_exchanger::{AuthorizationCode, Flavor};
 
 use crate::{
     CALLBACK, ID, PLAIN, client, connect, conventions, diagnose, of_error, of_issued, only,
@@ -131,4 +131,21 @@ fn renamed(mut token: Value, name: &str) -> Value {
     token.as_object_mut().unwrap().remove("access_token");
     token[name] = value;
     token
+}
+
+#[test]
+fn a_report_from_anywhere_neither_fills_a_terminal_nor_writes_on_it() {
+    let exchanger = client(PLAIN).build().unwrap();
+    let refused = crate::json(400, r#"{"error":"invalid_grant"}"#);
+    let call = exchanger.exchange(AuthorizationCode::unchecked("PLANTED-code-4711"));
+    let error = call.send_blocking(|_| Ok(refused.clone())).unwrap_err();
+    let mut report = serde_json::to_value(error.report()).unwrap();
+    report["attempts"][0]["error_description"] = json!("\u{1b}[2J".repeat(1 << 20));
+    let report = serde_json::from_value(report).unwrap();
+    let findings = doctor::check_report(&report);
+    assert!(!findings.is_empty());
+    for finding in &findings {
+        let shown = finding.to_string();
+        assert!(shown.len() < 16 * 1024 && !shown.contains('\u{1b}'), "{}", shown.len());
+    }
 }
