@@ -195,6 +195,20 @@ fn a_refresh_goes_on_only_where_the_client_was_not_recognised() {
 }
 
 #[test]
+fn a_body_that_was_not_read_after_a_refused_client_does_not_hide_the_client() {
+    for (last, is_read) in [
+        (r#"{"error":"unsupported_grant_type"}"#, false),
+        (r#"{"error":"invalid_request"}"#, false),
+        (r#"{"error":"invalid_scope"}"#, true),
+    ] {
+        let mut answers = vec![invalid_client(), invalid_client()].into_iter();
+        let answer = || answers.next().unwrap_or_else(|| json(400, last));
+        let error = refresh(&old(), answer).unwrap_err().to_string();
+        assert_eq!(error.contains("; check client id and secret"), !is_read, "{error}");
+    }
+}
+
+#[test]
 fn a_refusal_of_a_token_from_elsewhere_says_that_its_flavor_is_not_known() {
     let error = refresh(&old(), || json(400, r#"{"error":"invalid_request"}"#)).unwrap_err();
     assert!(error.to_string().ends_with("put that into the token"), "{error}");
@@ -378,7 +392,7 @@ fn old() -> Token {
     Token::bearer("AT-OLD").with_refresh_token("RT-OLD")
 }
 
-fn refresh(token: &Token, answer: impl Fn() -> HttpResponse) -> Result<Issued, CallError> {
+fn refresh(token: &Token, mut answer: impl FnMut() -> HttpResponse) -> Result<Issued, CallError> {
     let exchanger = plain().build().unwrap();
     play(exchanger.refresh(token).unwrap(), |_| Ok(answer())).0
 }

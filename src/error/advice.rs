@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::{CallError, CallErrorKind, Failure, Headline, Outcome};
+use super::{CallError, CallErrorKind, Failure, Headline, Outcome, ServerError};
 use crate::code::CodeFate;
 use crate::kind::Kind;
 use crate::transport::TransportErrorKind;
@@ -94,6 +94,15 @@ impl CallError {
         matches!(&self.headline().outcome, Outcome::Answered { status: other, error: None } if *other != status)
     }
 
+    /// Whether the refusal tells that the body could not be read, of a refresh or a revocation: these
+    /// go on only after the client was refused.
+    fn has_read_nothing(&self, told: &ServerError) -> bool {
+        let is_unread = matches!(&*told.code, "unsupported_grant_type" | "invalid_request");
+        is_unread
+            && self.attempts().len() > 1
+            && matches!(self.0.asked, Kind::Refresh | Kind::Revocation)
+    }
+
     fn advise(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asked = self.0.asked;
         let url = match asked {
@@ -115,6 +124,10 @@ impl CallError {
                 Kind::Refresh if self.0.refresh_token_is_dead => "authorize again",
                 Kind::Revocation if told.code == "unsupported_token_type" => {
                     "revoke the access token instead: a Token::bearer of it"
+                }
+                _ if self.has_read_nothing(told) => {
+                    "check client id and secret, since the attempts before were refused as a client, \
+                     then what the answer names"
                 }
                 _ => "mend what the answer names",
             }),
