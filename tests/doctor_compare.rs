@@ -701,6 +701,10 @@ fn the_way_in_which_two_secrets_differ_is_said_and_neither_is_shown() {
         ("PLANTED-xyz", "PLANTED-x", "cut off"),
         ("PLANTED-xyz", "cid-1", "the other way round"),
         ("PLANTED-xyz", "PLANTED-abc", "two secrets"),
+        ("PLANTED+x/y", "PLANTED x/y", "curl's + was not encoded"),
+        ("PLANTED&xyz", "PLANTED", "curl's & was not encoded"),
+        ("PLANTED+x&y&z", "PLANTED x&y", "curl's & was not encoded"),
+        ("PLANTED+x&y", "PLANTED z", "two secrets"),
     ] {
         let mut settings = Settings::new();
         settings.secret = Some(ours.into());
@@ -759,6 +763,181 @@ fn the_call_is_told_by_what_is_sent() {
     }
 }
 
+// What the standards have, and the crate leaves to others.
+
+#[test]
+fn a_client_that_signs_is_told_where_a_signature_goes() {
+    let signs = " -d client_id=cid-1 -d client_assertion=PLANTED.jwt.x \
+                 -d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let curl = with(&["-u", CREDENTIALS], signs);
+    for secret in [Some(PLAIN), None] {
+        let mut settings = Settings::new();
+        settings.secret = secret.map(Into::into);
+        let findings = compare(&curl, &settings);
+        assert_eq!(kinds(&findings), [FindingKind::Flavor], "{findings:#?}");
+        let Finding { cause, remedy, .. } = &findings[0];
+        assert!(cause.contains("private_key_jwt") && cause.contains("RFC 7523"), "{cause}");
+        assert!(remedy.contains("examples/signing_transport.rs"), "{remedy}");
+        assert!(remedy.contains(r#"{"exchange":{"params":{"client_assertion":"…","#), "{remedy}");
+        assert_eq!(remedy.contains("Flavor::PUBLIC[0]"), secret.is_some(), "{remedy}");
+
+        // A fixed one, with curl's value in place of the mark.
+        settings.follow(&findings[0], &curl);
+        settings.conventions["exchange"]["params"]["client_assertion"] = json!("PLANTED.jwt.x");
+        assert_eq!(compare(&curl, &settings), []);
+    }
+    // Beside a secret the flavor is compared too.
+    let findings = compare(&body_with("curl", &format!("curl {signs}")), &Settings::new());
+    let found = findings.iter().filter(|it| it.kind == FindingKind::Flavor).count();
+    assert_eq!(found, 2, "{findings:#?}");
+}
+
+#[test]
+fn another_grant_of_the_standards_is_no_word_of_the_providers() {
+    for (grant, rest, standard) in [
+        ("password", "-d username=x -d password=PLANTED", "RFC 6749"),
+        ("urn:ietf:params:oauth:grant-type:jwt-bearer", "-d assertion=PLANTED", "RFC 7523"),
+        ("urn:ietf:params:oauth:grant-type:saml2-bearer", "-d assertion=PLANTED", "RFC 7522"),
+        ("urn:ietf:params:oauth:grant-type:token-exchange", "-d subject_token=PLANTED", "RFC 8693"),
+        ("urn:ietf:params:oauth:grant-type:device_code", "-d device_code=PLANTED", "RFC 8628"),
+        ("urn:openid:params:grant-type:ciba", "-d auth_req_id=PLANTED", "CIBA"),
+    ] {
+        let curl = format!("curl {URL} -u {CREDENTIALS} -d grant_type={grant} {rest}");
+        let mut settings = Settings::new();
+        let findings = compare(&curl, &settings);
+        assert_eq!(kinds(&findings), [FindingKind::GrantType], "{findings:#?}");
+        let Finding { symptom, cause, remedy, .. } = &findings[0];
+        assert!(symptom.contains(grant) && symptom.contains("another grant"), "{symptom}");
+        assert!(cause.contains(standard), "{cause}");
+        assert!(remedy.contains("no call for this grant"), "{remedy}");
+        // Who has set it is told of the rest.
+        settings.follow(&findings[0], &curl);
+        let findings = compare(&curl, &settings);
+        assert!(!kinds(&findings).contains(&FindingKind::GrantType), "{findings:#?}");
+        assert!(kinds(&findings).contains(&FindingKind::Parameter), "{findings:#?}");
+    }
+}
+
+#[test]
+fn a_key_in_place_of_the_id_is_not_shown_and_an_id_beside_a_secret_is() {
+    let remedy = |credentials: &str| {
+        let curl = replaced(CREDENTIALS, credentials);
+        let findings = compare(&curl, &Settings::new());
+        let id = findings.into_iter().find(|it| it.kind == FindingKind::ClientId);
+        id.unwrap_or_else(|| panic!("{curl}")).remedy
+    };
+    assert!(remedy("PLANTEDsk_live_51H8xyz:X").contains("builder(\"…\""));
+    assert!(remedy("PLANTEDsk_live_51H8xyz:X").contains("`basic` of the conventions"));
+    assert!(remedy("cid-2:PLANTED-secret-4711").contains("builder(\"cid-2\""));
+    // What stands there because something must hides nothing of other texts.
+    let findings = compare(
+        &replaced("as.example/token -u cid-1:PLANTED-secret-4711", "x.example/t -u PLANTED-key:x"),
+        &Settings::new(),
+    );
+    assert!(findings[0].remedy.contains("\"https://x.example/t\""), "{findings:#?}");
+    // Our own id is no key, whatever stands beside it.
+    let findings = compare(&replaced(CREDENTIALS, "cid-1:PLANTED"), &Settings::new());
+    assert_eq!(kinds(&findings), [FindingKind::ClientSecret], "{findings:#?}");
+}
+
+#[test]
+fn names_made_of_words_are_shown() {
+    for name in ["oauth2_token", "userIdV2", "x509_cert", "sha256", "clientApplicationIdentifier"] {
+        let findings = compare(&plus(&format!(" -d {name}=1")), &Settings::new());
+        assert!(findings[0].symptom.contains(&format!("`{name}`")), "{findings:#?}");
+    }
+}
+
+#[test]
+fn a_plus_or_an_ampersand_that_a_form_has_read_is_told_from_another_secret() {
+    for (secret, word) in [("PLANTED+4711/x", "+ was not encoded"), ("PLANTED&47=11", "& was not")]
+    {
+        let mut settings = Settings::new();
+        settings.secret = Some(secret.into());
+        settings.flavors = Some(vec![Flavor::BODY_FORM]);
+        let curl =
+            with(&["-u", CREDENTIALS], &format!(" -d 'client_id=cid-1&client_secret={secret}'"));
+        let findings = compare(&curl, &settings);
+        assert_eq!(findings[0].kind, FindingKind::ClientSecret, "{findings:#?}");
+        assert!(findings[0].cause.contains(word), "{}", findings[0]);
+        assert!(findings[0].remedy.contains("--data-urlencode"), "{}", findings[0]);
+        let encoded = curl.replace("-d 'client_id=cid-1&", "-d client_id=cid-1 --data-urlencode '");
+        assert_eq!(compare(&encoded, &settings), []);
+    }
+}
+
+// What comes along when a command is copied.
+
+#[test]
+fn what_a_page_or_a_terminal_adds_to_a_command_makes_no_difference() {
+    let exchanger = Settings::new().build();
+    let lines = WORKS.split(" -").collect::<Vec<_>>();
+    let [unix, windows, powershell] =
+        ["\\\n  -", "^\n  -", "`\n  -"].map(|end| lines.join(&format!(" {end}")));
+    let windows = windows.replace('\'', "\"");
+    let prompted = unix.replace("\n  ", "\n> ");
+    let dashed = WORKS.replace(" -d ", " —data ").replace(" -u ", " –u ");
+    let json = as_json().replace("PLANTED-c", CODE);
+    let texts = [
+        format!("```bash\n{unix}\n```\n- then read the token"),
+        format!("Call it with curl:\n\n~~~ curl\n{unix}\n~~~\nIt isn't \"much\"."),
+        format!("    ```sh\r\n    {WORKS}\r\n    ```"),
+        format!("```{WORKS}```"),
+        format!("{WORKS}\n```"),
+        format!("`{WORKS}`"),
+        format!("# {unix}"),
+        format!("# {prompted}"),
+        format!("$ {prompted}\n{{\"access_token\":\"x\"}}"),
+        format!("root@host:/# {unix}"),
+        format!("me@host:~$ {WORKS} --fail \\\n> out.json"),
+        format!("{} \\\n> out.json", WORKS.trim_end()),
+        format!("> {prompted}"),
+        format!("C:\\Users\\me>{windows}"),
+        format!("PS C:\\Users\\me> {}", powershell.replace("curl ", "curl.exe ")),
+        format!("PS> {}", powershell.replace("\n  ", "\n>> ")),
+        format!("# curl as it works:\n{WORKS}"),
+        WORKS.replace('\'', "’"),
+        WORKS.replace(CREDENTIALS, &format!("“{CREDENTIALS}”")).replace('\'', "”"),
+        format!("Don’t “wait”:\n{}", dashed.replace('\'', "’")),
+        dashed,
+    ];
+    for text in texts {
+        let findings = doctor::compare(&text, &exchanger);
+        let findings = findings.unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert!(findings.is_empty(), "{text}\n{findings:#?}");
+    }
+    let mut settings = Settings::new();
+    settings.flavors = Some(vec![Flavor::BASIC_JSON]);
+    let escaped = json.replace('"', "`\"").replace('\'', "\"").replace("curl ", "curl.exe ");
+    for text in [
+        json.replace('\'', "‘").replace('"', "“"),
+        json.replace(",\"", ",\n> \"").replace("curl", "$ curl"),
+        escaped.clone(),
+        escaped.replace("`\"", "\"\""),
+    ] {
+        assert_eq!(compare(&text, &settings), [], "{text}");
+    }
+}
+
+#[test]
+fn what_stands_in_quotes_stays_as_it_is() {
+    for (secret, curl, quoted) in [
+        ("PLANTED“–x’", "curl ", "-d 'client_secret=PLANTED“–x’'"),
+        ("PLANTED's", "curl.exe ", "-d 'client_secret=PLANTED''s'"),
+        ("PLANTED`\"$s", "curl.exe ", "-d \"client_secret=PLANTED```\"`$s\""),
+        ("PLANTED%C3%A9%ab", "curl ^\n", "--data-urlencode \"client_secret=PLANTED%C3%A9%ab\""),
+        ("PLANTED é/", "curl ^\n", "-d \"client_secret=PLANTED%20%C3%A9%2F\""),
+    ] {
+        let mut settings = Settings::new();
+        settings.secret = Some(secret.into());
+        settings.scopes.clear();
+        settings.flavors = Some(vec![Flavor::BODY_FORM]);
+        let curl =
+            format!("{curl} {URL} -d grant_type=client_credentials -d client_id=cid-1 {quoted}");
+        assert_eq!(compare(&curl, &settings), [], "{curl}");
+    }
+}
+
 // What is no command.
 
 #[test]
@@ -777,6 +956,11 @@ fn what_cannot_be_compared_is_said_without_a_word_of_it() {
         ("curl https://a.example -d code=`PLANTED`", "Variable"),
         ("curl https://a.example -d code=$(cat PLANTED)", "Variable"),
         ("curl 'https://a.example/{{PLANTED}}' -d code=1", "Variable"),
+        ("curl https://a.example -u %PLANTED_ID%:%SECRET% -d code=1", "Variable"),
+        ("curl https://a.example ^\n -u %ADDRESS%:x -d \"code=%PLANTED_1%\"", "Variable"),
+        ("curl -Uri https://a.example -Method Post -Body @{code='PLANTED'}", "PowerShell"),
+        ("curl https://a.example `\n -Headers $PLANTED -body 'code=1'", "PowerShell"),
+        ("Invoke-RestMethod -Uri https://a.example -Body \"PLANTED\"", "PowerShell"),
         ("curl https://a.example -d @PLANTED", "File { word: 3 }"),
         ("curl https://a.example --data-binary=@PLANTED", "File { word: 3 }"),
         ("curl https://a.example --data-urlencode code@PLANTED", "File { word: 3 }"),
@@ -814,6 +998,17 @@ fn no_secret_is_shown_wherever_it_stands() {
         "-u cid-1:PLANTED-1234",
         "-u PLANTED-1234:",
         "-u PLANTED-1234:cid-1",
+        "-u PLANTED-1234:X -d grant_type=client_credentials",
+        "-u PLANTED-1234:unused -d code=X",
+        "-d code=X -u PLANTED-1234:-",
+        "-d code=X -H 'X-PLANTED-secret-4711: v'",
+        "-d code=X -H 'X-PLANTED-51H8xyz: v'",
+        "-d code=X -d PLANTEDsk_live_51H8xyz=1",
+        "-d code=X -d a[PLANTED-secret-4711]=1",
+        "-d code=X --url-query PLANTED9f86d081884c7d65=",
+        "--json '{\"code\":\"X\",\"PLANTED9f86d081884c7d65\":1}'",
+        "-d PLANTED-secret-4711",
+        "-d UExBTlRFRC0xMjM0NTY3ODkw==",
         "-u 'cid-1:PLANTED-1234 '",
         "-d client_secret=PLANTED-1234",
         "-d refresh_token=PLANTED-1234",

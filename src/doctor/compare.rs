@@ -58,7 +58,7 @@ mod texts;
 ///
 /// # Errors
 ///
-/// - there is no curl command in the text, or it is cut off
+/// - there is no curl command in the text, or it is cut off, or PowerShell's own of that name
 /// - a part of its request is not in the text: a variable, a file, a password that is asked for
 /// - an option is not known, or there is more than one request, or no URL that can be read
 /// - it asks for no token

@@ -9,6 +9,7 @@ use self::options::Opt;
 use crate::encode::url_encode;
 
 mod options;
+mod paste;
 mod words;
 
 /// A text that cannot be compared. No variant holds anything of it.
@@ -18,6 +19,12 @@ pub enum CurlError {
     /// There is no curl command in it.
     #[error("no curl command is in the text: paste it whole, from the word curl on")]
     NoCommand,
+    /// It is a command of PowerShell's own, which is called curl there.
+    #[error(
+        "the command is PowerShell's Invoke-WebRequest, which is called curl there: write it for \
+         curl.exe, with -d and -H"
+    )]
+    PowerShell,
     /// It is longer than any that a provider would take.
     #[error("the command is too long: leave out what has nothing to do with the token")]
     TooLong,
@@ -98,7 +105,16 @@ impl Curl {
         if text.len() > LIMIT {
             return Err(CurlError::TooLong);
         }
-        let words = command(words::commands(text)?)?;
+        let text = &*paste::clean(text);
+        if paste::is_web_request(text) {
+            return Err(CurlError::PowerShell);
+        }
+        let words = match command(words::commands(text)?) {
+            Err(CurlError::NoCommand) => {
+                command(words::commands(&paste::without_root_prompt(text))?)?
+            }
+            words => words?,
+        };
         if words.iter().any(|word| has_tool_variable(word)) {
             return Err(CurlError::Variable);
         }

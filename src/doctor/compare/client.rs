@@ -141,10 +141,19 @@ fn client_id(case: &mut Case<'_>, theirs: &str) {
     let secret = case.setup.client.secret();
     let cause = if secret.is_some_and(|secret| secret.expose() == theirs) {
         "id and secret are the other way round"
+    } else if shown.is_none() {
+        "what stands there may be a key or a secret, and is not shown"
     } else {
         texts::ids(&ours, theirs)
     };
-    let remedy = format!("TokenExchanger::builder(\"{theirs_shown}\", token_url)");
+    let builder = format!("TokenExchanger::builder(\"{theirs_shown}\", token_url)");
+    let remedy = match shown {
+        Some(_) => builder,
+        None => format!(
+            "{builder}, with curl's id; if it is a key: .client_secret(..) with it, and `basic` of the \
+             conventions"
+        ),
+    };
     case.find(Severity::Problem, FindingKind::ClientId, symptom, cause, remedy);
 }
 
@@ -162,7 +171,13 @@ fn client_secret(case: &mut Case<'_>, theirs: &str) {
         }
         Some(ours) => ("the client secrets differ", texts::secrets(ours, theirs)),
     };
-    let remedy = ".client_secret(..) with the one that curl sends";
+    let ours = case.setup.client.secret().map_or("", Secret::expose);
+    let (cause, remedy) = match texts::unencoded(ours, theirs) {
+        Some(cause) => {
+            (cause, "run curl with --data-urlencode for the secret: if that works, ours does too")
+        }
+        None => (cause, ".client_secret(..) with the one that curl sends"),
+    };
     case.find(Severity::Problem, FindingKind::ClientSecret, symptom, cause, remedy);
 }
 

@@ -6,9 +6,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::super::finding::{FindingKind, Severity, constant};
-use super::Case;
 use super::client::{self, CLIENT_ID, CLIENT_SECRET};
 use super::letter::{Authorization, Letter};
+use super::{Case, HIDDEN};
 use crate::encode::{Client, url_encode};
 use crate::flavor::{BodyEncoding, ClientAuth, Flavor};
 use crate::kind::Kind;
@@ -59,12 +59,48 @@ pub(super) fn is_twice(theirs: &Letter) -> bool {
 /// Says where ours differs. Of what is neither Basic nor in the body there is nothing to say.
 pub(super) fn look(case: &mut Case<'_>) {
     let in_body = case.theirs.param("client_secret").is_some();
+    if signs(case) {
+        signed(case);
+        if case.flavor.auth == ClientAuth::None {
+            return;
+        }
+    }
     match case.theirs.authorization {
         Authorization::Basic { .. } if in_body => twice(case),
         Authorization::Basic { .. } | Authorization::None => order(case),
         Authorization::Other(_) if in_body => order(case),
         Authorization::Other(_) | Authorization::BrokenBasic => {}
     }
+}
+
+/// Whether the client of curl's signs, and ours does not.
+pub(super) fn signs(case: &Case<'_>) -> bool {
+    let has = |letter: &Letter| letter.param(ASSERTION).is_some();
+    has(&case.theirs) && !has(&case.ours)
+}
+
+fn signed(case: &mut Case<'_>) {
+    let flavor = case.flavor;
+    let ladder = case.setup.flavors(case.kind, None);
+    let is_first = ladder.first() == Some(&flavor);
+    let pin =
+        if is_first { String::new() } else { format!("; in both cases {}", pin(case, flavor)) };
+    let kind = case.theirs.value(ASSERTION_TYPE).and_then(|it| case.shown.whole(it));
+    let fixed = json!({ ASSERTION: HIDDEN, ASSERTION_TYPE: kind.as_deref().unwrap_or(HIDDEN) });
+    let remedy = format!(
+        "a `.transport(..)` that wraps another and adds `{ASSERTION}` and `{ASSERTION_TYPE}` to each \
+         request, as examples/signing_transport.rs does; one that is always the same, with curl's \
+         value: {}{pin}",
+        case.convention("params", fixed)
+    );
+    case.find(
+        Severity::Problem,
+        FindingKind::Flavor,
+        format!("curl sends a `{ASSERTION}`, and ours does not"),
+        "the client signs (private_key_jwt or client_secret_jwt, RFC 7523), which the exchanger does not \
+         do by itself",
+        remedy,
+    );
 }
 
 fn twice(case: &mut Case<'_>) {
@@ -126,6 +162,9 @@ fn order(case: &mut Case<'_>) {
 fn cause(case: &Case<'_>) -> &'static str {
     let has_secret = case.setup.client.secret().is_some();
     match case.flavor.auth {
+        ClientAuth::None if case.theirs.param(ASSERTION).is_some() => {
+            "the client signs, and what it signs stands in place of the secret (RFC 7523)"
+        }
         ClientAuth::None if has_secret => {
             "curl sends no client secret; the provider takes this client for a public one"
         }
@@ -187,3 +226,6 @@ fn pin(case: &Case<'_>, flavor: Flavor) -> String {
         case.convention("flavors", json!([flavor]))
     }
 }
+
+pub(super) const ASSERTION: &str = "client_assertion";
+pub(super) const ASSERTION_TYPE: &str = "client_assertion_type";

@@ -6,6 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::super::finding::{FindingKind, Severity};
+use super::flavor::{ASSERTION, ASSERTION_TYPE, signs};
 use super::letter::{Param, Shape};
 use super::shown::HIDDEN;
 use super::{Case, add_to_conventions, texts};
@@ -14,10 +15,47 @@ use crate::kind::Kind;
 use crate::secret::Secret;
 
 pub(super) fn look(case: &mut Case<'_>) {
+    let signs = signs(case);
     let theirs = std::mem::take(&mut case.theirs.params);
     let ours = std::mem::take(&mut case.ours.params);
+    let value = |params: &[Param]| {
+        params.iter().find(|it| it.name == "grant_type").map(|it| it.value.clone())
+    };
+    let grant = value(&theirs).filter(|theirs| Some(theirs) != value(&ours).as_ref());
+    match grant.as_deref().and_then(other_grant) {
+        Some((name, cause)) => another_grant(case, name, cause),
+        None => compare(case, &theirs, &ours, signs),
+    }
+    (case.theirs.params, case.ours.params) = (theirs, ours);
+}
+
+/// What else the standards exchange for a token, by its `grant_type`.
+fn other_grant(grant_type: &str) -> Option<(&'static str, &'static str)> {
+    GRANTS.into_iter().find(|(name, _)| *name == grant_type)
+}
+
+/// The parameters of another grant are others too.
+fn another_grant(case: &mut Case<'_>, name: &str, cause: &str) {
+    let this = match case.kind {
+        Kind::Exchange => "no exchange of a code",
+        Kind::Refresh => "no refresh",
+        _ => "neither an exchange of a code nor client credentials",
+    };
+    let symptom = format!("curl's `grant_type` is `{name}`, another grant: it is {this}");
+    let remedy = format!(
+        "paste a command that exchanges a code, asks for client credentials or refreshes; there is no \
+         call for this grant. A call sends it if the conventions say so, and the rest is given by \
+         .param(..): {}",
+        case.convention("params", json!({ "grant_type": name }))
+    );
+    case.find(Severity::Problem, FindingKind::GrantType, symptom, cause, remedy);
+}
+
+fn compare(case: &mut Case<'_>, theirs: &[Param], ours: &[Param], signs: bool) {
+    let is_settled =
+        |name: &str| is_credential(name) || signs && [ASSERTION, ASSERTION_TYPE].contains(&name);
     let mut seen = HashSet::new();
-    for param in theirs.iter().filter(|param| !is_credential(&param.name)) {
+    for param in theirs.iter().filter(|param| !is_settled(&param.name)) {
         if !seen.insert(&param.name) {
             twice(case, &param.name);
             continue;
@@ -38,7 +76,6 @@ pub(super) fn look(case: &mut Case<'_>) {
     }
     let has_verifier = seen.contains(&"code_verifier".to_owned());
     pkce(case, has_verifier);
-    (case.theirs.params, case.ours.params) = (theirs, ours);
 }
 
 fn is_credential(name: &str) -> bool {
@@ -284,3 +321,27 @@ fn pkce(case: &mut Case<'_>, has_verifier: bool) {
         _ => {}
     }
 }
+
+const GRANTS: [(&str, &str); 6] = [
+    ("password", "a user's name and password are given for the token (RFC 6749, section 4.3)"),
+    (
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "a signed JWT is given for the token (RFC 7523, section 2.1)",
+    ),
+    (
+        "urn:ietf:params:oauth:grant-type:saml2-bearer",
+        "a SAML assertion is given for the token (RFC 7522, section 2.1)",
+    ),
+    (
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "another token is given for the token (RFC 8693)",
+    ),
+    (
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "a device asks until its user has agreed elsewhere (RFC 8628)",
+    ),
+    (
+        "urn:openid:params:grant-type:ciba",
+        "a client asks until its user has agreed elsewhere (OpenID Connect CIBA)",
+    ),
+];

@@ -47,10 +47,10 @@ impl Shown {
             }
         }
         if let Some((user, password)) = theirs.authorization.halves() {
-            hide(password, 1);
-            // An id alone is rather a key, and one before the id a secret.
-            if password.is_empty() || password == setup.client.id() {
-                hide(user, 1);
+            hide(password, SHORTEST_HALF);
+            // An id beside nothing that is a secret is rather a key, and one before the id a secret.
+            if password.len() < SHORTEST_PASSWORD || password == setup.client.id() {
+                hide(user, SHORTEST_HALF);
             }
         }
         // Hosts and names of headers are compared, and shown, in lower case.
@@ -92,12 +92,27 @@ impl Shown {
         let may_stand = |c: char| c.is_ascii_alphanumeric() || "_-.:[]".contains(c);
         let is_name = !name.is_empty() && name.len() <= 64 && name.chars().all(may_stand);
         let lower = name.to_ascii_lowercase();
-        let is_part = self.secrets.iter().any(|it| it.expose().eq_ignore_ascii_case(name))
+        let holds = |secret: &str| {
+            secret == lower || secret.len() >= SHORTEST_PART && lower.contains(secret)
+        };
+        // There is each in lower case too.
+        let is_part = self.secrets.iter().any(|it| holds(it.expose()))
             || name.len() >= SHORTEST_PART && self.own.expose().contains(&lower);
         let is_known =
             is_harmless(name) || Kind::ALL.iter().any(|it| it.parameters().contains(&name));
-        if is_name && (is_known || !is_part) { name.to_owned() } else { HIDDEN.to_owned() }
+        let may_be_shown = is_known || !is_part && !is_random(name);
+        if is_name && may_be_shown { name.to_owned() } else { HIDDEN.to_owned() }
     }
+}
+
+/// Whether the name is rather drawn at random than made of words: letters and digits take turns in a
+/// part of it, or it goes on for longer than words do.
+fn is_random(name: &str) -> bool {
+    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
+        let digits = || part.bytes().map(|byte| byte.is_ascii_digit());
+        let turns = digits().zip(digits().skip(1)).filter(|(one, next)| one != next).count();
+        turns >= 3 || part.len() >= 20 && turns > 0
+    })
 }
 
 /// The text up to where another parameter begins that was meant to stand apart, and may be secret:
@@ -162,6 +177,12 @@ const SECRETS: [&str; 6] =
 
 /// In bytes. A shorter value of an unknown name is rather a word, and is not shown by its name anyway.
 const SHORTEST_UNKNOWN: usize = 8;
+
+/// In bytes. A shorter half of a header is no secret, and a part of many words.
+const SHORTEST_HALF: usize = 4;
+
+/// In bytes. A shorter password stands there because there must be one.
+const SHORTEST_PASSWORD: usize = 8;
 
 /// In bytes. A shorter part of a secret is rather a word.
 const SHORTEST_PART: usize = 6;

@@ -29,6 +29,20 @@ pub(super) fn secrets(ours: &str, theirs: &str) -> &'static str {
     }
 }
 
+/// What a form has made of a secret that is ours, if curl sends it as it is.
+pub(super) fn unencoded(ours: &str, theirs: &str) -> Option<&'static str> {
+    let reads = |text: &str| text == theirs || text.replace('+', " ") == theirs;
+    if ours.is_empty() || ours == theirs {
+        None
+    } else if reads(ours) {
+        Some("curl's + was not encoded, and reads as a space")
+    } else if ours.match_indices('&').any(|(at, _)| ours.get(..at).is_some_and(reads)) {
+        Some("curl's & was not encoded, and ends the secret there")
+    } else {
+        None
+    }
+}
+
 fn unquoted(text: &str) -> &str {
     let strip = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
     strip('"').or_else(|| strip('\'')).unwrap_or(text)

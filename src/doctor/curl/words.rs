@@ -7,7 +7,12 @@ use super::CurlError;
 
 /// The commands of the text, each as its words.
 pub(super) fn commands(text: &str) -> Result<Vec<Vec<String>>, CurlError> {
-    if is_windows(text) { Ok(windows(text)) } else { Shell::read(text) }
+    let is_windows = is_windows(text);
+    // Single quotes are no quotes there.
+    if (is_windows || !text.contains('\'')) && has_variable(text) {
+        return Err(CurlError::Variable);
+    }
+    if is_windows { Ok(windows(text)) } else { Shell::read(text) }
 }
 
 /// A caret continues a line or escapes a quote there, and does neither elsewhere.
@@ -15,10 +20,37 @@ fn is_windows(text: &str) -> bool {
     [" ^\n", " ^\r\n", " ^\""].iter().any(|sign| text.contains(sign))
 }
 
-/// Reads as a POSIX shell does, with the `$'..'` of the newer ones, and the back-quote at the end of a
-/// line that continues one in PowerShell.
+/// Whether there is a `%variable%` of `cmd.exe`, which no quotes keep from being read. What is `%C3%A9`
+/// is not.
+fn has_variable(text: &str) -> bool {
+    let is_escape = |rest: &str| {
+        rest.get(..2).is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('%') {
+        rest = after;
+        let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let Some((name, end)) = end.and_then(|end| after.split_at_checked(end)) else { continue };
+        let Some(after) = end.strip_prefix('%') else { continue };
+        let is_name = name.len() > 1 && !name.starts_with(|c: char| c.is_ascii_digit());
+        if is_name && !(is_escape(name) && (name.len() == 2 || is_escape(after))) {
+            return true;
+        }
+    }
+    false
+}
+
+/// In PowerShell a back-quote escapes, and a line ends with one that goes on.
+fn is_powershell(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("curl.exe")
+        || text.lines().any(|line| line.trim_end().ends_with(" `"))
+}
+
+/// Reads as a POSIX shell does, with the `$'..'` of the newer ones, and as PowerShell does where it has
+/// another meaning for what would be an error.
 struct Shell<'t> {
     rest: Peekable<Chars<'t>>,
+    is_powershell: bool,
     commands: Vec<Vec<String>>,
     words: Vec<String>,
     word: Option<String>,
@@ -30,7 +62,8 @@ impl<'t> Shell<'t> {
     fn read(text: &'t str) -> Result<Vec<Vec<String>>, CurlError> {
         let rest = text.chars().peekable();
         let (commands, words) = (Vec::new(), Vec::new());
-        let mut shell = Self { rest, commands, words, word: None, is_target: false };
+        let is_powershell = is_powershell(text);
+        let mut shell = Self { rest, is_powershell, commands, words, word: None, is_target: false };
         while let Some(character) = shell.rest.next() {
             shell.take(character)?;
         }
@@ -45,6 +78,7 @@ impl<'t> Shell<'t> {
             '"' => self.double_quoted()?,
             '$' => self.dollar()?,
             '`' if self.continues_line() => {}
+            '`' if self.is_powershell => self.escape(),
             '`' => return Err(CurlError::Variable),
             '#' if self.word.is_none() => while self.rest.next_if(|&c| c != '\n').is_some() {},
             '\n' | ';' | '|' => self.end_command(),
@@ -113,6 +147,9 @@ impl<'t> Shell<'t> {
         let word = self.word.get_or_insert_default();
         loop {
             match self.rest.next().ok_or(CurlError::Unfinished)? {
+                '\'' if self.is_powershell && self.rest.next_if_eq(&'\'').is_some() => {
+                    word.push('\'')
+                }
                 '\'' => return Ok(()),
                 character => word.push(character),
             }
@@ -123,7 +160,12 @@ impl<'t> Shell<'t> {
         self.word.get_or_insert_default();
         loop {
             match self.rest.next().ok_or(CurlError::Unfinished)? {
+                '"' if self.is_powershell && self.rest.next_if_eq(&'"').is_some() => self.push('"'),
                 '"' => return Ok(()),
+                '`' if self.is_powershell => {
+                    let escaped = self.rest.next().ok_or(CurlError::Unfinished)?;
+                    self.push(escaped);
+                }
                 '`' => return Err(CurlError::Variable),
                 '$' if self.rest.peek().is_some_and(|&c| begins_variable(c)) => {
                     return Err(CurlError::Variable);
