@@ -139,7 +139,9 @@ impl<T> Call<T> {
             }
             let sent = now();
             self.trace.begin(self.story.ask.kind(), &self.story.endpoint);
-            let sending = self.trace.within(|| transport.send(self.request_at(sent)));
+            let mut request = self.request_at(sent);
+            request.extensions_mut().insert(Arc::clone(&self.story.endpoint.target));
+            let sending = self.trace.within(|| transport.send(request));
             let answer = self.trace.around(sending).await;
             match self.judge(answer, sent, now()) {
                 ControlFlow::Continue(next) => self = next,

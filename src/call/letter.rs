@@ -1,6 +1,5 @@
 //! How a call's next request is written, and what of it is secret.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue};
@@ -151,7 +150,6 @@ impl<T> Call<T> {
     pub(super) fn request_at(&self, sent: SystemTime) -> HttpRequest {
         let written = self.letter().written(self.ladder[0]);
         let Ok(mut request) = written else { return self.empty_request() };
-        request.extensions_mut().insert(Arc::clone(&self.story.endpoint.target));
         if let Some(deadline) = self.deadline(sent) {
             request.extensions_mut().insert(deadline);
         }
