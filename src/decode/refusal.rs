@@ -167,7 +167,10 @@ fn clean(text: &str, limit: usize) -> String {
         character if character.is_whitespace() || character.is_control() => ' ',
         _ => '?',
     };
-    text.chars().map(allowed).take(limit).collect::<String>().trim().to_owned()
+    // Whatever a character was, it becomes one byte.
+    let mut shown = String::with_capacity(text.len().min(limit));
+    shown.extend(text.chars().map(allowed).take(limit));
+    shown.trim().to_owned()
 }
 
 /// Whether an `error` of this value is one.

@@ -173,6 +173,9 @@ impl Search<'_> {
 
     /// Pairs of a form or of a query, anywhere in a text.
     fn form(&mut self, text: &str, is_url: bool) {
+        if !text.contains('=') {
+            return;
+        }
         let is_form = is_form(text);
         for piece in text.split([' ', '\n', '<', '>', '"', '\'']) {
             let is_url = is_url || piece.contains("://");

@@ -2,6 +2,10 @@
 
 /// The mark of what stands under the name, if that is a secret.
 pub(crate) fn mark(name: &str) -> Option<&'static str> {
+    // What every refusal has, and what takes longest to see: that nothing in them tells.
+    if ["error", "error_description", "error_uri"].contains(&name) {
+        return None;
+    }
     let words = words(name);
     // What goes with a token, and tells nothing of it.
     let beside = |word: &String| {
