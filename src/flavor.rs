@@ -219,11 +219,21 @@ pub(crate) const RESERVED: &AsciiSet =
 
 /// Whether nothing of the text is escaped.
 pub(crate) fn is_unreserved(text: &str) -> bool {
-    let unreserved =
-        |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~');
-    // To the end, whatever comes: many bytes can then be looked at at once.
-    text.bytes().fold(true, |all, byte| all & unreserved(byte))
+    // To the end, whatever comes: a loop without a way out takes fewer steps.
+    text.bytes().fold(true, |all, byte| all & UNRESERVED[usize::from(byte)])
 }
+
+/// The bytes that [`RESERVED`] leaves alone.
+const UNRESERVED: [bool; 256] = {
+    let mut unreserved = [false; 256];
+    let mut byte = 0u8;
+    while byte.is_ascii() {
+        unreserved[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    unreserved
+};
 
 #[cfg(test)]
 mod tests {
