@@ -55,8 +55,10 @@ impl Setup {
     /// What the next call of this kind tries. `got_by` is how the token was got that it is about.
     pub(crate) fn flavors(&self, kind: Kind, got_by: Option<Flavor>) -> Ladder {
         match kind {
-            Kind::Exchange => learned(&self.exchanges).flavors.clone(),
-            Kind::ClientCredentials => learned(&self.client_credentials).flavors.clone(),
+            Kind::Exchange => Ladder::from_slice(&learned(&self.exchanges).flavors),
+            Kind::ClientCredentials => {
+                Ladder::from_slice(&learned(&self.client_credentials).flavors)
+            }
             Kind::Refresh | Kind::Revocation => {
                 let first = got_by.or_else(|| learned(&self.exchanges).flavor);
                 let wishes = self.wishes(kind);
