@@ -231,7 +231,7 @@ impl<T> Call<T> {
         let status = response.status();
         let asked = self.asked();
         let reading = self.story.ask.read(&response, sent, &self.story.setup, || self.mask());
-        let asks_to_wait = response.headers().contains_key(RETRY_AFTER);
+        let asks_to_wait = || response.headers().contains_key(RETRY_AFTER);
         let class = verdict::class(status, asks_to_wait, &reading, asked);
         let told = match reading {
             Reading::Token(token, warnings) if class == Class::Token => {

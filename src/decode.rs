@@ -128,7 +128,7 @@ pub(crate) fn read<'m>(
             _ => Reading::Hidden,
         };
     };
-    if refusal::is_there(&answer, members, sign) {
+    if refusal::is_there(&answer, root.as_ref(), sign) {
         return Reading::TokenAndError;
     }
     if !answer.whole && success {

@@ -133,7 +133,7 @@ pub(crate) struct Answer {
 /// that we know, then the status.
 pub(crate) fn class(
     status: StatusCode,
-    asks_to_wait: bool,
+    asks_to_wait: impl Fn() -> bool,
     reading: &Reading,
     asked: Asked,
 ) -> Class {
@@ -146,7 +146,7 @@ pub(crate) fn class(
     };
     let class = match status.as_u16() {
         429 => Class::Wait,
-        503 if asks_to_wait => Class::Wait,
+        503 if asks_to_wait() => Class::Wait,
         301 | 307 | 308 => Class::Moved,
         300..=399 => Class::Asking { coded: false },
         status => {
@@ -449,7 +449,7 @@ mod tests {
             let (answer, reading) = answer(status, body);
             for (reach, step) in [(Reach::Exhaustive, exhaustive), (Reach::Careful, careful)] {
                 let asked = asked(reach, Flavor::BASIC_FORM);
-                let found = super::class(answer.status, body == "RETRY", &reading, asked);
+                let found = super::class(answer.status, || body == "RETRY", &reading, asked);
                 assert_eq!(found, class, "{row}");
                 assert_eq!(super::step(found, answer.status, asked), step, "{row}");
                 assert_eq!(super::fate(found, Some(&answer)), fate, "{row}");
@@ -479,7 +479,7 @@ mod tests {
     fn careful_takes_a_fault_for_asking_where_the_flavor_may_have_upset_the_server() {
         let class_of = |reach, flavor, body| {
             let (answer, reading) = answer(500, body);
-            class(answer.status, false, &reading, asked(reach, flavor))
+            class(answer.status, || false, &reading, asked(reach, flavor))
         };
         assert_eq!(class_of(Reach::Careful, Flavor::BODY_JSON, ""), ASKING);
         assert_eq!(class_of(Reach::Careful, Flavor::BASIC_RAW_FORM, ""), ASKING);

@@ -110,11 +110,11 @@ impl<'a> Member<'a> {
 
     /// The number, also one that is written as a text.
     pub(super) fn number(&self) -> Option<f64> {
-        let text = match self {
-            Self::Json(json) if !json.starts_with('"') => Cow::Borrowed(*json),
-            _ => self.text()?,
+        let number = match self {
+            Self::Json(json) if !json.starts_with('"') => json.parse(),
+            _ => self.text()?.trim().parse(),
         };
-        text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+        number.ok().filter(|number: &f64| number.is_finite())
     }
 
     /// The texts, if the member is a list of nothing else.

@@ -33,16 +33,17 @@ pub(super) struct Refusal {
     pub(super) brings_token: bool,
 }
 
-/// Whether the answer tells an error, in its own members or in those beside the token.
+/// Whether the answer tells an error, in its own members or in those beside the token, if these are
+/// others.
 pub(super) fn is_there(
     answer: &Members<'_>,
-    members: &Members<'_>,
+    members: Option<&Members<'_>>,
     sign: Option<&ErrorSign>,
 ) -> bool {
     match sign.map_or(Sign::Missing, |sign| look(answer, sign)) {
         Sign::Success => false,
         Sign::Error(_) => true,
-        Sign::Missing => find(answer, "error").or_else(|| find(members, "error")).is_some(),
+        Sign::Missing => find(answer, "error").or_else(|| find(members?, "error")).is_some(),
     }
 }
 
