@@ -297,13 +297,17 @@ fn rank(class: Class) -> u8 {
     }
 }
 
-/// Codes that say that the client was not recognised: of RFC 6749, of GitHub, of Slack.
-const CLIENT: &[&str] = &[
+/// Codes that say that the client was not recognised: of RFC 6749, of GitHub, of Slack, of Google, of
+/// Shopify.
+pub(crate) const CLIENT: &[&str] = &[
     "invalid_client",
     "unauthorized_client",
     "incorrect_client_credentials",
     "bad_client_secret",
     "invalid_client_id",
+    "deleted_client",
+    "disabled_client",
+    "application_cannot_be_found",
 ];
 
 /// Codes that say that the client was recognised, and what it asked for refused: of RFC 6749 and
@@ -392,6 +396,7 @@ mod tests {
         ("unauthorized_client", 403, r#"{"error":"unauthorized_client"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
         ("GitHub's word", 200, "error=incorrect_client_credentials", Class::Client, NEXT, NEXT, ProbablyLive),
         ("Slack's word", 200, r#"{"ok":false,"error":"bad_client_secret"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
+        ("Shopify's word", 400, r#"{"error":"application_cannot_be_found"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
         ("Slack's other word", 200, r#"{"ok":false,"error":"invalid_client_id"}"#, Class::Client, NEXT, NEXT, ProbablyLive),
 
         ("invalid_request", 400, r#"{"error":"invalid_request"}"#, ASKING_BY_CODE, NEXT, NEXT, Unknown),

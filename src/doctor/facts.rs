@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::words::{self, PKCE, REDIRECT_URI, Words};
 use crate::capture::CapturedAnswer;
+use crate::mask;
 use crate::report::{Report, ReportedAttempt, ReportedConfiguration};
+use crate::verdict::CLIENT;
 
 mod furthest;
 
@@ -188,15 +190,42 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What the server says beside its code, on one line: what it has for a description, or what
+    /// stands in an answer that refuses without one, unless it is a page.
+    pub(super) fn own_words(&self) -> Option<String> {
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let described = self.told.error_description.as_deref().map(one_line);
+        let said = || {
+            let answer = self.told.answer.as_ref().filter(|it| it.status >= 400 && !is_page(it))?;
+            let said = one_line(&words::sentence(&answer.body));
+            let shown = mask::beginning(&said, LONGEST_WORDS);
+            let tells_more = !shown.is_empty() && shown != self.code();
+            let end = if shown.len() < said.len() { "..." } else { "" };
+            tells_more.then(|| format!("{shown}{end}"))
+        };
+        described.or_else(said)
+    }
+
+    /// A name in the server's words that is written as parameters are, and was not sent.
+    pub(super) fn unknown_name(&self) -> Option<String> {
+        let said = self.own_words()?;
+        let mut names = said.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let is_name = |it: &str| {
+            it.contains('_') && it.split('_').all(|part| !part.is_empty()) && it.len() < 40
+        };
+        let is_other = |it: &str| it != self.code() && !self.sent(it);
+        names.find(|it| is_name(it) && is_other(it)).map(str::to_owned)
+    }
+
     /// What the server answered, in its own words.
     pub(super) fn seen(&self) -> String {
-        let ReportedAttempt { flavor, error, error_description, .. } = self.told;
+        let ReportedAttempt { flavor, error, .. } = self.told;
         let mut text = format!("{} answered {}", self.url(), self.status());
         if let Some(error) = error {
             text += &format!(" {error}");
         }
-        if let Some(description) = error_description {
-            text += &format!(" ({})", description.split_whitespace().collect::<Vec<_>>().join(" "));
+        if let Some(said) = self.own_words() {
+            text += &format!(" ({said})");
         }
         match self.report.attempts.len() {
             1 => text + &format!(" to {flavor}"),
@@ -221,17 +250,17 @@ fn said(attempt: &ReportedAttempt) -> Words {
 /// Whether the client was refused, by a code for it, or by the status where nothing that is compared
 /// after the client is named.
 fn refuses_client(attempt: &ReportedAttempt) -> bool {
-    let codes = [
-        "invalid_client",
-        "unauthorized_client",
-        "invalid_client_id",
-        "bad_client_secret",
-        "incorrect_client_credentials",
-    ];
     let code = attempt.error.as_deref().unwrap_or_default();
     let looked_further = || said(attempt).say(REDIRECT_URI) || said(attempt).say(PKCE);
-    codes.contains(&code)
+    CLIENT.contains(&code)
         || status(attempt) == 401 && !(code == "invalid_request" && looked_further())
+}
+
+/// Whether the client was refused by another attempt with the same kind of body, so that this one, which
+/// was read too, got further.
+fn is_past_client(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> bool {
+    let is_same = |it: &&ReportedAttempt| it.flavor.encoding == attempt.flavor.encoding;
+    !refuses_client(attempt) && all.iter().filter(is_same).any(refuses_client)
 }
 
 pub(super) fn status(attempt: &ReportedAttempt) -> u16 {
@@ -253,3 +282,6 @@ pub(super) fn header<'a>(answer: Option<&'a CapturedAnswer>, name: &str) -> Opti
 
 /// In characters.
 const LONGEST_BODY: usize = 8 * 1024;
+
+/// Of what is quoted, in bytes.
+const LONGEST_WORDS: usize = 240;

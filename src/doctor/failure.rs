@@ -10,13 +10,14 @@ mod hidden;
 mod misplaced;
 mod network;
 mod pinned;
+mod proof;
 mod refresh;
 mod request;
 
 /// The likeliest cause first. The first rule that knows one is heard, since what comes later would
 /// guess; then what a configuration that leaves no choice may be the cause of.
 pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
-    let rules: [fn(&Facts<'_>) -> Option<Finding>; 20] = [
+    let rules: [fn(&Facts<'_>) -> Option<Finding>; 22] = [
         network::no_answer,
         answer::proxy,
         answer::later,
@@ -25,7 +26,9 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
         answer::too_large_headers,
         hidden::token,
         answer::endpoint,
+        answer::cleartext,
         answer::header,
+        proof::wanted,
         pinned::encoding,
         pinned::unseen,
         request::consent,
@@ -61,6 +64,9 @@ fn unknown(facts: &Facts<'_>) -> Finding {
         .chain((!facts.configuration().has_client_secret).then_some("client secret"))
         .collect();
     let cause = match missing.as_slice() {
+        _ if facts.own_words().is_some() => {
+            "what the provider says itself; it is nothing that is known here".to_owned()
+        }
         [] => "the answer does not say why".to_owned(),
         _ => format!(
             "the answer does not say why; the request had no {}, which the provider may want",

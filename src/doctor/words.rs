@@ -91,6 +91,14 @@ pub(super) fn of_body(body: &str) -> String {
     }
 }
 
+/// What stands in a body for people to read: of JSON the member that is for them, else all.
+pub(super) fn sentence(body: &str) -> String {
+    let names = ["message", "msg", "error_message", "errmsg", "reason", "detail", "title"];
+    let json = json(body);
+    let told = names.iter().find_map(|name| json.as_ref()?.get(name)?.as_str());
+    told.map_or_else(|| of_body(body), str::to_owned)
+}
+
 /// The body as JSON, if it is. A mark stands in quotes only where it hides a text.
 pub(super) fn json(body: &str) -> Option<Value> {
     let read = |text: &str| serde_json::from_str(text).ok();

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use token_exchanger::doctor::{Finding, FindingKind};
-use token_exchanger::{AuthorizationCode, TransportError, TransportErrorKind};
+use token_exchanger::{AuthorizationCode, Token, TransportError, TransportErrorKind};
 
 use crate::{PLAIN, client, of_error, only};
 
@@ -41,6 +41,18 @@ fn unanswered(kind: TransportErrorKind, texts: &[&'static str]) -> Vec<Finding> 
 }
 
 #[test]
+fn a_refresh_without_an_answer_gets_no_advice_for_codes() {
+    let exchanger = client(PLAIN).build().unwrap();
+    let token = Token::bearer("PLANTED").with_refresh_token("PLANTED-refresh");
+    for kind in [TransportErrorKind::Interrupted, TransportErrorKind::Timeout] {
+        let call = exchanger.refresh(&token).unwrap();
+        let error = call.send_blocking(|_| Err(TransportError::new(kind, "gone"))).unwrap_err();
+        let finding = only(of_error(&error), FindingKind::Network, "the same refresh token");
+        assert!(!finding.remedy.contains("code"), "{finding}");
+    }
+}
+
+#[test]
 fn each_way_to_get_no_answer_has_its_one_cause() {
     let connect = TransportErrorKind::Connect;
     let (network, tls) = (FindingKind::Network, FindingKind::Tls);
@@ -55,11 +67,12 @@ fn each_way_to_get_no_answer_has_its_one_cause() {
         (connect, &["client error (Connect)", "invalid peer certificate: UnknownIssuer"], tls, "ReqwestTransport::from_builder"),
         (connect, &["invalid peer certificate: certificate expired: verification time 1 (UNIX)"], tls, "check the host in token_url"),
         (connect, &["invalid peer certificate: certificate not valid for name \"as.example\""], tls, "check the host in token_url"),
+        (connect, &["invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"], tls, "CA:FALSE"),
         (connect, &["received corrupt message of type InvalidContentType"], tls, "check the host in token_url"),
         (connect, &["tunnel error: unsuccessful"], network, "HTTPS_PROXY"),
         (connect, &["proxy authentication required"], network, "HTTPS_PROXY"),
         (TransportErrorKind::Timeout, &["operation timed out"], network, "raise time_limit"),
-        (TransportErrorKind::Interrupted, &["connection reset by peer (os error 104)"], network, "new authorization"),
+        (TransportErrorKind::Interrupted, &["connection reset by peer (os error 104)"], network, "authorize again"),
         (TransportErrorKind::TooLarge, &["the body is larger than 1 MiB"], FindingKind::Url, "check token_url"),
     ];
     for (kind, texts, found, remedy) in rows {
@@ -111,7 +124,7 @@ mod over_loopback {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"acc");
         });
         let findings = ask(&format!("http://127.0.0.1:{port}/token")).await;
-        only(findings, FindingKind::Network, "new authorization");
+        only(findings, FindingKind::Network, "authorize again");
         server.join().expect("a server");
     }
 

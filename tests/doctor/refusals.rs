@@ -70,7 +70,7 @@ const EXCHANGES: &[Row] = &[
     (500, r#"{"error":"invalid_grant"}"#, Code, "authorize again"),
 
     (400, r#"{"error":"invalid_grant","error_description":"authorization code is confused by a reusable plan"}"#, Code, "authorize again"),
-    (400, r#"{"error":"invalid_request","error_description":"authorization code is required"}"#, Parameter, "try all flavors"),
+    (400, r#"{"error":"invalid_request","error_description":"authorization code is required"}"#, Parameter, "conventions.exchange.rename"),
 
     // PKCE, of a code that came without a verifier.
     (400, r#"{"error":"invalid_grant","error_description":"PKCE code verifier not specified"}"#, Pkce, "AuthorizationCode::verifier"),
@@ -93,17 +93,30 @@ const EXCHANGES: &[Row] = &[
     (404, r#"{"error":"Realm does not exist"}"#, Url, "compare token_url"),
     (407, "", Network, "HTTPS_PROXY"),
     (413, "", HeadersTooLarge, "shorten"),
+    (401, r#"{"error":"invalid_client","error_description":"50011: The redirect URI 'https://a.example' specified in the request does not match the redirect URIs configured for the application '4711'."}"#, RedirectUri, "register this very URI"),
+    (400, r#"{"error":"invalid_request","error_description":"The resource principal named https://a.example was not found in the tenant named b. This can happen if the application has not been installed."}"#, Parameter, "a scope of that API"),
+    (400, r#"{"error":"invalid_request","error_description":"Application '4711' is not configured as a multi-tenant application. Usage of the /common endpoint is not supported."}"#, Url, "the tenant's own id"),
+    (400, r#"{"error":"invalid_dpop_proof"}"#, TokenType, "signing_transport"),
+    (401, r#"{"error":"invalid_client","error_description":"client_assertion is required"}"#, Flavor, "signing_transport"),
+    (401, r#"{"error":"invalid_client","error_description":"mutual TLS: the certificate is missing"}"#, Certificate, "from_builder"),
+    (403, r#"{"error":"invalid_request","error_description":"HTTPS required"}"#, Cleartext, "X-Forwarded-Proto"),
+    (404, r#"{"error":"E003210: Could not find resource for full path: http://a.example/x"}"#, Url, "compare token_url"),
+    (400, r#"{"error":"application_cannot_be_found"}"#, ClientId, "copy the client id"),
+    (401, r#"{"error":"deleted_client","error_description":"The OAuth client was deleted."}"#, ClientId, "copy the client id"),
+    (400, r#"{"error":"invalid_request","error_description":"Client key or secret missing: client_key"}"#, Parameter, r#"{"client_id": "client_key"}"#),
+    (400, r#"{"error":"invalid_grant","error_description":"This code was generated in livemode, but you used a test mode key."}"#, ClientId, "one configuration"),
+    (400, r#"{"message":"The app is in review","code":"APP_IN_REVIEW"}"#, Unknown, "curl command"),
+    (400, r#"{"error":"payment_required","error_description":"Your trial has ended"}"#, Unknown, "curl command"),
     (415, r#"{"message":"Unsupported Media Type"}"#, BodyEncoding, "content type"),
     (400, r#"{"message":"Content-Type must be application/json"}"#, BodyEncoding, "content type"),
     (406, "", BodyEncoding, "content type"),
     (400, r#"{"error":"unsupported_grant_type","error_description":"The authorization grant type is not supported by the authorization server."}"#, GrantType, "allow the grant type"),
-    (400, r#"{"error":"invalid_request","error_description":"Missing form parameter: grant_type"}"#, Parameter, "try all flavors"),
+    (400, r#"{"error":"invalid_request","error_description":"Missing form parameter: grant_type"}"#, Parameter, "conventions.exchange.rename"),
     (400, r#"{"error":"invalid_request","error_description":"The request body must contain the following parameter: 'client_id'."}"#, Parameter, "leave flavors and max_attempts out"),
     (400, r#"{"code":400,"message":"parameter account is required"}"#, Parameter, "account"),
     (400, r#"{"errors":{"tenant":["This field is required."]}}"#, Parameter, "tenant"),
     (400, r#"{"error":"invalid_request","error_description":"redirect_uri is not allowed"}"#, RedirectUri, "redirect_uri"),
     (400, r#"{"error":"invalid_request","error_description":"The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed."}"#, Unknown, "doctor::compare"),
-    (400, r#"{"error":"invalid_request","error_description":"HTTPS is required"}"#, Unknown, "doctor::compare"),
     (400, "", Unknown, "Attempt::to_curl"),
     (400, r#"{"message":"Please provide a custom User-Agent"}"#, Header, "User-Agent"),
 
@@ -121,7 +134,7 @@ const EXCHANGES: &[Row] = &[
     (414, "", HeadersTooLarge, "conventions.verb"),
 
     // In place of a token.
-    (200, r#"{"code":40002,"message":"Invalid app secret","data":{}}"#, AnswerShape, r#""pointer": "/code""#),
+    (200, r#"{"code":40002,"message":"Invalid app secret","data":{}}"#, AnswerShape, r#""pointer":"/code""#),
     (200, r#"{"hello":"world"}"#, AnswerShape, "check token_url"),
     (200, "", AnswerShape, "check token_url"),
 ];
@@ -342,6 +355,28 @@ fn a_body_that_was_not_read_says_nothing_of_the_client_nor_of_the_code() {
 }
 
 #[test]
+fn what_a_provider_says_in_words_of_its_own_is_quoted() {
+    for (body, quoted) in [
+        (
+            r#"{"message":"The app is in review","code":"APP_IN_REVIEW"}"#,
+            "400 (The app is in review)",
+        ),
+        ("Your account\n is suspended", "400 (Your account is suspended)"),
+        (r#"{"reason":"Redirect URI mismatch"}"#, "400 (Redirect URI mismatch)"),
+        ("", "400 to basic+form"),
+    ] {
+        let findings = diagnose(json(400, body));
+        let finding = &findings[0];
+        assert!(finding.symptom.contains(quoted), "{finding}");
+        let is_known = body.is_empty() || finding.kind != Unknown;
+        assert!(is_known || finding.cause.starts_with("what the provider says"), "{finding}");
+    }
+    // A part of a long text is enough.
+    let findings = diagnose(json(400, &"word ".repeat(400)));
+    assert!(findings[0].symptom.len() < 400, "{}", findings[0]);
+}
+
+#[test]
 fn of_a_refusal_without_a_word_it_is_told_what_the_request_lacked() {
     let bare = TokenExchanger::builder("my-client-id", TOKEN_URL).client_secret(PLAIN);
     let findings = diagnose_by(bare, answer(400, &[], ""));
@@ -366,7 +401,7 @@ fn a_refresh_that_asks_for_more_is_told_what_it_asked_for() {
 fn the_same_words_mean_another_thing_of_what_was_sent() {
     // A verifier that was sent and is not seen, one that is wrong, one that is not wanted.
     for (body, kind, remedy) in [
-        ("Missing required parameter: code_verifier", Parameter, "try all flavors"),
+        ("Missing required parameter: code_verifier", Parameter, "conventions.exchange.rename"),
         ("code_verifier does not match code_challenge", Pkce, "pending authorization"),
         ("unexpected parameter code_verifier", Pkce, "conventions.authorization.pkce"),
     ] {

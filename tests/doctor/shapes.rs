@@ -126,6 +126,34 @@ fn an_error_in_a_success_is_told_and_the_convention_named_reads_it() {
     assert!(findings[0].symptom.contains("40002 (the app is on holiday)"), "{}", findings[0]);
 }
 
+#[test]
+fn the_setting_for_errors_in_a_success_lets_a_success_pass() {
+    for (sign, good) in [
+        (r#""success":false"#, json!({ "success": true })),
+        (r#""code":40001"#, json!({ "code": 0 })),
+        (r#""status":"fail""#, json!({ "status": "fine" })),
+    ] {
+        let body = format!(r#"{{{sign},"msg":"no"}}"#);
+        let finding = only(
+            diagnose(crate::json(200, &body)),
+            FindingKind::AnswerShape,
+            "conventions.answer.error",
+        );
+        let remedy = finding.remedy.replace("[\"...\"]", "[\"fine\"]");
+        let sign = value_in(&remedy, "conventions.answer.error");
+        let mut token = good;
+        token["access_token"] = json!("PLANTED-token-4711");
+        let server = AuthorizationServer::new(ID, PLAIN, [Flavor::BASIC_FORM])
+            .redirect_uri(CALLBACK)
+            .token_shape(move |_| testing::json(StatusCode::OK, &token));
+        let builder = client(PLAIN).conventions(conventions("answer.error", sign));
+        connect(builder, &server).unwrap();
+    }
+    // An error that was read needs no setting.
+    let slack = r#"{"ok":false,"error":"invalid_team"}"#;
+    only(diagnose(crate::json(200, slack)), FindingKind::Unknown, "curl command");
+}
+
 fn renamed(mut token: Value, name: &str) -> Value {
     let value = token["access_token"].take();
     token.as_object_mut().unwrap().remove("access_token");

@@ -1,7 +1,7 @@
 //! Which attempt of a call tells what is wrong.
 
 use super::super::words::{self, PKCE, REDIRECT_URI};
-use super::{refuses_client, said, status};
+use super::{is_past_client, refuses_client, said, status};
 use crate::report::{Report, ReportedAttempt};
 
 /// The attempt to diagnose: of refusals the one that got furthest through the server, since what a
@@ -12,7 +12,7 @@ pub(super) fn of(report: &Report) -> Option<&ReportedAttempt> {
     if !matches!(report.kind.as_deref(), Some("refused" | "no_flavor_accepted")) {
         return Some(headline);
     }
-    let ranks: Vec<_> = report.attempts.iter().map(rank).collect();
+    let ranks: Vec<_> = report.attempts.iter().map(|it| rank(it, &report.attempts)).collect();
     let best = *ranks.iter().max()?;
     let at = ranks.iter().position(|rank| *rank == best)?;
     // A server that uses the code up before it looks at the client says nothing of the code.
@@ -38,7 +38,7 @@ enum Rank {
     Named,
 }
 
-fn rank(attempt: &ReportedAttempt) -> Rank {
+fn rank(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> Rank {
     let words = said(attempt);
     let code = attempt.error.as_deref().unwrap_or_default();
     let is_elsewhere = matches!(status(attempt), 404..=406 | 410 | 415 | 500..);
@@ -50,7 +50,9 @@ fn rank(attempt: &ReportedAttempt) -> Rank {
         Rank::Named
     } else if words.say(&["client id", "client authentication"]) && code != "invalid_grant" {
         if words.say(&["missing", "undefined", "required"]) { Rank::Unseen } else { Rank::Client }
-    } else if is_elsewhere || code == "unsupported_grant_type" || words.say(UNREAD) {
+    } else if is_elsewhere || code == "unsupported_grant_type" {
+        Rank::Unread
+    } else if words.say(UNREAD) && !(words.say(&["missing"]) && is_past_client(attempt, all)) {
         Rank::Unread
     } else if code.is_empty() || code == "unnamed" {
         Rank::Client

@@ -1,5 +1,6 @@
 //! An answer that is about the place or the moment, and not about what was asked.
 
+use serde_json::{Value, json};
 use url::Url;
 
 use super::super::facts::Facts;
@@ -100,6 +101,22 @@ pub(super) fn too_large_headers(facts: &Facts<'_>) -> Option<Finding> {
     })
 }
 
+/// A server that takes no cleartext, or thinks that it got some.
+pub(super) fn cleartext(facts: &Facts<'_>) -> Option<Finding> {
+    let says_so =
+        facts.says(&["https required", "https is required", "ssl required", "ssl is required"]);
+    let setting = facts.setting();
+    let (cause, remedy) = if facts.url().starts_with("http:") {
+        ("the server takes https only", format!("write https in {setting}"))
+    } else {
+        (
+            "the server sees cleartext: a proxy before it ends TLS and does not tell so",
+            "let the proxy send X-Forwarded-Proto, or ask who runs the server".to_owned(),
+        )
+    };
+    says_so.then(|| Finding::problem(FindingKind::Cleartext, facts.seen(), cause, remedy))
+}
+
 /// A server that wants to know who asks, by a header.
 pub(super) fn header(facts: &Facts<'_>) -> Option<Finding> {
     let may_say = matches!(facts.status(), 400..=499) && !facts.is_page();
@@ -181,6 +198,17 @@ pub(super) fn page(facts: &Facts<'_>) -> Option<Finding> {
 pub(super) fn endpoint(facts: &Facts<'_>) -> Option<Finding> {
     let setting = facts.setting();
     let is_missing = matches!(facts.status(), 404 | 405 | 410) || names_no_tenant(facts);
+    if facts.says(&["multi tenant application"]) {
+        return Some(Finding::problem(
+            FindingKind::Url,
+            facts.seen(),
+            "the URL is that for the users of all tenants, and the application is of one",
+            format!(
+                "put the tenant's own id into {setting} and authorization_url, or allow all tenants for \
+                the application in the provider's console"
+            ),
+        ));
+    }
     let wants_slash = facts.says(&["end in a slash", "trailing slash", "ends with a slash"]);
     if wants_slash {
         return Some(Finding::problem(
@@ -191,9 +219,8 @@ pub(super) fn endpoint(facts: &Facts<'_>) -> Option<Finding> {
         ));
     }
     // A code speaks of what was asked, and not of the place.
-    if !is_missing
-        || !matches!(facts.code(), "" | "unnamed") && !facts.is_page() && !is_about_place(facts)
-    {
+    let is_coded = !matches!(facts.code(), "" | "unnamed") && !facts.code().contains(' ');
+    if !is_missing || is_coded && !facts.is_page() && !is_about_place(facts) {
         return None;
     }
     let (cause, remedy) = match facts.status() {
@@ -221,7 +248,7 @@ fn names_no_tenant(facts: &Facts<'_>) -> bool {
     matches!(facts.status(), 400..=499)
         && facts.says(&["tenant", "realm"])
         && facts.says(&["not found", "not exist", "unknown tenant", "unknown realm"])
-        && !facts.says(&["application", "client", "user"])
+        && !facts.says(&["application", "client", "user", "resource"])
 }
 
 fn is_about_place(facts: &Facts<'_>) -> bool {
@@ -238,7 +265,9 @@ fn is_about_place(facts: &Facts<'_>) -> bool {
 
 /// A success that is none, in words of the provider's own.
 pub(super) fn own_error(facts: &Facts<'_>) -> Option<Finding> {
-    if !(200..300).contains(&facts.status()) {
+    // Where a code was read, it needs no more to be told.
+    let is_read = !matches!(facts.code(), "" | "unnamed");
+    if !(200..300).contains(&facts.status()) || is_read {
         return None;
     }
     let json = facts.json();
@@ -249,15 +278,30 @@ pub(super) fn own_error(facts: &Facts<'_>) -> Option<Finding> {
     let text = texts.iter().find_map(|name| Some((*name, members?.get(*name)?.as_str()?)));
     let said = text.map_or(String::new(), |(_, text)| format!(": {text}"));
     Some(match sign {
-        Some(sign) => Finding::problem(
-            FindingKind::AnswerShape,
-            format!("{}, without a token{said}", facts.seen()),
-            format!("the provider tells its errors in a success, by the member {sign}"),
-            format!(
-                r#"mend what it says; and set conventions.answer.error to {{"pointer": "/{sign}", "success": [0], "description": "/{}"}}, with the value that means success there"#,
-                text.map_or("message", |(name, _)| name)
-            ),
-        ),
+        Some(sign) => {
+            let value = members.and_then(|it| it.get(*sign)).unwrap_or(&Value::Null);
+            // What cannot be guessed is left to be filled in.
+            let (success, fill_in) = match value {
+                Value::Bool(value) => (json!([!value]), ""),
+                Value::Number(value) if value.as_f64() != Some(0.0) => (json!([0]), ""),
+                _ => (json!(["..."]), ", with what stands there in a success for the dots"),
+            };
+            let description = text.map_or("message", |(name, _)| name);
+            let setting = json!({
+                "pointer": format!("/{sign}"),
+                "success": success,
+                "description": format!("/{description}"),
+            });
+            Finding::problem(
+                FindingKind::AnswerShape,
+                format!("{}, without a token{said}", facts.seen()),
+                format!("the provider tells its errors in a success, by the member {sign}"),
+                format!(
+                    "do what it says; and set conventions.answer.error to {setting}{fill_in}, if the \
+                    documentation says so too"
+                ),
+            )
+        }
         None => Finding::problem(
             FindingKind::AnswerShape,
             format!("{}, without a token", facts.seen()),

@@ -116,9 +116,22 @@ fn speaks_of_id(facts: &Facts<'_>) -> bool {
         "could not find",
         "cannot find",
         "no client with",
+        "cannot be found",
+    ];
+    let gone = [
+        "deleted client",
+        "disabled client",
+        "client was deleted",
+        "client has been deleted",
+        "client is disabled",
+        "client was disabled",
+        "client has been disabled",
+        "app is disabled",
+        "application is disabled",
     ];
     facts.says(&["client id", "app id", "client identifier", "application with identifier"])
         || facts.says(&["client", "application", "app"]) && facts.says(&unknown)
+        || facts.says(&gone)
 }
 
 fn unknown_id(facts: &Facts<'_>) -> Finding {
@@ -128,7 +141,7 @@ fn unknown_id(facts: &Facts<'_>) -> Finding {
         facts.seen(),
         format!(
             "the provider does not know the client id {id}: a typing error, another tenant or \
-            environment (sandbox, production), or a client that was deleted"
+            environment (sandbox, production), or a client that was deleted or switched off"
         ),
         format!(
             "copy the client id from the console of the very environment that {} belongs to",

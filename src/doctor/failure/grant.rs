@@ -61,8 +61,8 @@ pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
         Cause::OtherClient => (
             FindingKind::ClientId,
             format!(
-                "the code belongs to another client than {}: authorization URL and token request have \
-                different client ids",
+                "the code belongs to another client or environment (live, test) than {}: authorization \
+                URL and token request have different client ids or keys",
                 facts.configuration().client_id
             ),
             "use one configuration for both, and let the user authorize again".to_owned(),
@@ -175,6 +175,10 @@ impl Told {
             "wrong client",
             "client id",
             "linked to client",
+            "livemode",
+            "live mode",
+            "test mode",
+            "testmode",
         ]);
         let named = [
             (redirect, Cause::Redirect),

@@ -42,6 +42,14 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
             "there is no host of that name, or this machine cannot look names up",
             format!("check the host in {setting}, letter by letter, then the network's DNS"),
         ),
+        "connect" if says(&["CaUsedAsEndEntity"]) => (
+            FindingKind::Tls,
+            "the server shows the certificate of a CA as its own, as one that signs itself does",
+            "let the server have a certificate that a CA has signed and that is none of a CA (openssl: \
+             basicConstraints=CA:FALSE), and give the transport the CA's: \
+             ReqwestTransport::from_builder"
+                .to_owned(),
+        ),
         "connect" if says(&[
                 "certificate",
                 "tls",
@@ -69,15 +77,12 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
         "timeout" => (
             FindingKind::Network,
             "the server is slow or stuck, or a firewall drops what it sends",
-            "try again later; if it is always slow, raise time_limit. The request may have arrived: \
-             authorize again rather than send the code once more"
-                .to_owned(),
+            format!("try again later; if it is always slow, raise time_limit. {}", arrived(facts)),
         ),
         "interrupted" => (
             FindingKind::Network,
             "the connection broke in the middle: a proxy, a restart, or an answer that was cut off",
-            "try again with a new authorization: the request may have arrived, and its code with it"
-                .to_owned(),
+            arrived(facts).to_owned(),
         ),
         "too_large" => (
             FindingKind::Url,
@@ -105,4 +110,19 @@ pub(super) fn no_answer(facts: &Facts<'_>) -> Option<Finding> {
         _ => remedy,
     };
     Some(Finding::problem(kind, symptom, cause, remedy))
+}
+
+/// What to do where the request may have arrived.
+fn arrived(facts: &Facts<'_>) -> &'static str {
+    match facts.report.asked.as_str() {
+        "exchange" => {
+            "let the user authorize again: the request may have arrived, and its code with it"
+        }
+        "refresh" => {
+            "try again with the same refresh token: the request may have arrived, and a provider that \
+             gives a new one each time often takes the old one for a short while; if it is refused, let \
+             the user authorize again"
+        }
+        _ => "try again: nothing is used up by asking",
+    }
 }

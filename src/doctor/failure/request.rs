@@ -75,15 +75,16 @@ fn refreshed_scope(facts: &Facts<'_>) -> Finding {
 }
 
 fn target(facts: &Facts<'_>) -> Option<Finding> {
-    let is_target =
-        facts.code() == "invalid_target" || facts.says(&["audience", "resource parameter"]);
+    let is_target = facts.code() == "invalid_target"
+        || facts.says(&["audience", "resource parameter", "resource principal"]);
     is_target.then(|| {
         Finding::problem(
             FindingKind::Parameter,
             facts.seen(),
             "the provider wants to know for which API the token is",
             "add the parameter that its documentation names, audience or resource, to \
-             conventions.authorization.params and conventions.exchange.params",
+             conventions.authorization.params and conventions.exchange.params, or ask for a scope of \
+             that API; an administrator may have to install it first",
         )
     })
 }
@@ -278,6 +279,17 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
             format!("take {name} out of {setting}"),
         ));
     }
+    if let Some(name) = facts.unknown_name().filter(|_| missing && named.is_none()) {
+        return Some(Finding::problem(
+            FindingKind::Parameter,
+            facts.seen(),
+            format!("{name} is missing in the request"),
+            format!(
+                "if it is this provider's name for a standard parameter, set {section}.rename, such \
+                as {{\"client_id\": \"{name}\"}}; else send it by {section}.params or Call::param"
+            ),
+        ));
+    }
     let (cause, remedy) = match named {
         // They stand in the header: a matter of the flavor.
         Some(name) if missing && name.starts_with("client_") && header => (
@@ -285,6 +297,14 @@ fn parameter(facts: &Facts<'_>) -> Option<Finding> {
             "let it try all flavors: leave flavors and max_attempts out, or .flavors([Flavor::BODY_FORM]); \
              for a stored token set token.flavor"
                 .to_owned(),
+        ),
+        Some(name) if missing && facts.sent(name) && facts.tried_other_encoding() => (
+            format!("{name} was sent in every kind of body, and the server does not see it: it calls \
+                it otherwise, or this is another endpoint"),
+            format!(
+                "compare the documentation's example with the request (Attempt::to_curl); if it has \
+                another name there, set {section}.rename"
+            ),
         ),
         Some(name) if missing && facts.sent(name) => (
             format!("{name} was sent, and the server does not see it: it reads another kind of body, or \
