@@ -17,6 +17,7 @@ const REFRESH: &str = "PLANTED-refresh-4711";
 const PLAIN: &str = "PLANTED-secret-4711";
 const RESERVED: &str = "PLANTED/s3cr3t+:=&%'\"\\$`^!é";
 const URL: &str = "https://as.example/token";
+const AUTHORIZE: &str = "https://as.example/authorize";
 const REDIRECT: &str = "https://app.example/cb";
 
 // The same request in every tool's style.
@@ -28,6 +29,7 @@ fn the_same_request_in_every_style_differs_in_nothing() {
             let mut settings = Settings::new();
             settings.secret = Some(secret.into());
             settings.flavors = Some(vec![flavor]);
+            settings.authorization_url = Some(AUTHORIZE.into());
             settings.revocation_url = Some("https://as.example/revoke".into());
             let exchanger = settings.build();
             for request in requests(&exchanger) {
@@ -49,6 +51,7 @@ fn the_same_request_of_a_public_client_differs_in_nothing() {
         let mut settings = Settings::new();
         settings.secret = None;
         settings.flavors = Some(vec![flavor]);
+        settings.authorization_url = Some(AUTHORIZE.into());
         let exchanger = settings.build();
         let code =
             AuthorizationCode::unchecked(CODE).verifier(CodeVerifier::parse(VERIFIER).unwrap());
@@ -107,11 +110,12 @@ fn what_surrounds_the_command_or_does_not_reach_the_provider_makes_no_difference
         "export X=1\nCURL; echo done",
         "CURL 2>/dev/null > out.json",
         "CURL 2>&1 && echo",
-        "time CURL -sS --max-time 10 --http1.1 -k -v --compressed -L -i -x http://proxy:8080 -o out",
+        "time CURL -sS --max-time 10 --http1.1 --http2 -v --compressed -L -i --interface eth0 -o out",
         "CURL --no-progress-meter --retry 3 -w '%{http_code}' --tlsv1.2",
         "CURL -H 'Cache-Control: no-cache' -H 'Postman-Token: x' -H 'Host: as.example'",
         "CURL -A 'Mozilla/5.0 (X11)' -H 'sec-fetch-mode: cors' -e https://as.example -H 'Accept: */*'",
         "CURL -H 'Content-Type: application/x-www-form-urlencoded; charset=utf-8'",
+        "CURL --no-insecure --noproxy localhost -H 'Host: AS.example:443'",
         "CURL -d state= -d ''",
         "CURL # -d x=y",
     ] {
@@ -527,7 +531,6 @@ fn what_no_setting_makes_the_same_is_said() {
     for (curl, kind, word) in [
         (plus(" -H 'Cookie: session=PLANTED-cookie'"), FindingKind::Cookie, "without them"),
         (plus(" -b 'session=PLANTED-cookie'"), FindingKind::Cookie, "without them"),
-        (plus(" --cert client.pem"), FindingKind::Certificate, "ReqwestTransport::from_builder"),
         (plus(" -X PUT"), FindingKind::Verb, "without -X"),
         (plus(" -X GET"), FindingKind::Verb, "without -X"),
         (plus(" -H 'Accept: text/plain'"), FindingKind::Header, "Accept: application/json"),
@@ -729,7 +732,7 @@ fn the_way_in_which_two_redirect_uris_differ_is_said_and_both_are_shown() {
         ("https://app.example/%63b", "percent-encoding"),
         ("https://www.app.example/cb", "hosts"),
         ("https://app.example/other", "paths"),
-        ("https://app.example/cb?x=y", "queries"),
+        ("https://app.example/cb?type=y", "queries"),
     ] {
         let curl = replaced(REDIRECT, &theirs.replace('%', "%25"));
         let findings = compare(&curl, &Settings::new());
@@ -761,6 +764,150 @@ fn the_call_is_told_by_what_is_sent() {
         let findings = doctor::compare(&format!("{start} {rest}"), &exchanger);
         assert_eq!(findings.is_ok(), asks, "{rest} {findings:?}");
     }
+}
+
+// The way to the provider, and what is settled before the exchange.
+
+#[test]
+fn what_decides_whether_the_provider_is_reached_or_trusted_is_a_risk() {
+    use FindingKind::*;
+    for (option, kind, remedy) in [
+        ("--cert client.pem", Certificate, "given the certificate"),
+        ("-E client.pem:PLANTED-pass", Certificate, "given the certificate"),
+        ("-k", Tls, "never switch the check off"),
+        ("-sSk", Tls, "tls_certs_merge"),
+        ("--insecure", Tls, "ReqwestTransport::from_builder"),
+        ("--cacert ca.pem", Tls, "tls_certs_merge"),
+        ("--cacert ca.pem --capath=certs", Tls, "tls_certs_merge"),
+        ("-x http://user:PLANTED-pass@proxy.example:8080", Network, "HTTPS_PROXY"),
+        ("-xproxy.example:8080 --proxy-user user:PLANTED-pass", Network, "by `proxy`"),
+        ("--proxy PLANTED-user:PLANTED-pass@proxy.example", Network, "HTTPS_PROXY"),
+        ("--proxy1.0 proxy.example", Network, "HTTPS_PROXY"),
+        ("--preproxy socks5://PLANTED:PLANTED@proxy.example -x b.example", Network, "HTTPS_PROXY"),
+        ("--socks5 proxy.example", Network, "`socks`"),
+        ("--socks5-hostname proxy.example", Network, "`socks`"),
+        ("--socks4 proxy.example --socks4a proxy.example", Network, "`socks`"),
+        ("--noproxy '*'", Network, "NO_PROXY"),
+        ("-x ''", Network, "`no_proxy`"),
+        ("--noproxy '*' -x http://proxy.example", Network, "NO_PROXY"),
+        ("--resolve as.example:443:192.0.2.7", Network, "by `resolve`"),
+        ("--connect-to ::other.example:443", Network, "by `resolve`"),
+        ("--dns-servers 192.0.2.7 --doh-url https://dns.example", Network, "by `resolve`"),
+        ("--unix-socket /run/as.sock", Network, "`unix_socket`"),
+    ] {
+        let curl = plus(&format!(" {option}"));
+        let findings = compare(&curl, &Settings::new());
+        let [finding] = &*findings else { panic!("{curl}\n{findings:#?}") };
+        assert_eq!((finding.kind, finding.severity), (kind, Severity::Risk), "{finding}");
+        assert!(finding.remedy.contains(remedy), "{finding}");
+        assert!(!finding.to_string().contains("proxy.example"), "{finding}");
+    }
+    let findings = compare(&plus(" -k -x a.example --cert c.pem"), &Settings::new());
+    assert_eq!(kinds(&findings), [Certificate, Tls, Network], "{findings:#?}");
+}
+
+#[test]
+fn over_http_no_certificate_is_checked_by_anyone() {
+    let mut settings = Settings::new();
+    settings.url = "http://127.0.0.1/token".into();
+    let curl = replaced(URL, &settings.url) + " -k --cacert ca.pem";
+    assert_eq!(compare(&curl, &settings), []);
+}
+
+#[test]
+fn another_host_in_the_header_than_in_the_url_is_a_risk() {
+    for (curl, shown) in [
+        (plus(" -H 'Host: other.example'"), "other.example"),
+        (plus(" -H 'host: as.example:8443'"), "as.example:8443"),
+        (plus(" -H 'Host: PLANTED-secret-4711'"), "…"),
+        (plus(" -H 'Host: a:PLANTED@other.example'"), "…"),
+    ] {
+        let findings = compare(&curl, &Settings::new());
+        let [finding] = &*findings else { panic!("{curl}\n{findings:#?}") };
+        assert_eq!((finding.kind, finding.severity), (FindingKind::Header, Severity::Risk));
+        assert!(finding.symptom.contains(&format!("`{shown}`")), "{finding}");
+        assert!(finding.remedy.contains("by `resolve`"), "{finding}");
+    }
+    // It hides nothing of the URL.
+    let curl = replaced("as.example", "as2.example") + " -H 'Host: as2.example'";
+    let findings = compare(&curl, &Settings::new());
+    assert_eq!(kinds(&findings), [FindingKind::Url], "{findings:#?}");
+    assert!(findings[0].remedy.contains("https://as2.example/token"), "{}", findings[0]);
+}
+
+#[test]
+fn a_scheme_that_curl_works_out_itself_is_named_and_its_key_is_no_client_id() {
+    for (option, scheme) in [
+        ("--aws-sigv4 aws:amz:eu-west-1:execute-api", "AWS4-HMAC-SHA256"),
+        ("--digest", "Digest"),
+        ("--ntlm", "NTLM"),
+        ("--negotiate", "Negotiate"),
+    ] {
+        let curl = body_with("curl", &format!("curl {option} -u PLANTED-key:PLANTED-pass"));
+        let mut settings = Settings::new();
+        settings.flavors = Some(vec![Flavor::BODY_FORM]);
+        let findings = compare(&curl, &settings);
+        assert_eq!(kinds(&findings), [FindingKind::Authorization], "{findings:#?}");
+        assert!(findings[0].symptom.contains(scheme), "{}", findings[0]);
+    }
+}
+
+#[test]
+fn a_verifier_is_a_risk_where_the_codes_of_an_exchanger_come_from_elsewhere() {
+    let curl = plus(&format!(" -d code_verifier={VERIFIER}"));
+    let mut settings = Settings::new();
+    for pkce in ["allowed", "required", "refused"] {
+        settings.conventions = json!({ "authorization": { "pkce": pkce } });
+        let findings = compare(&curl, &settings);
+        let [finding] = &*findings else { panic!("{findings:#?}") };
+        assert_eq!((finding.kind, finding.severity), (FindingKind::Pkce, Severity::Risk));
+        for way in ["AuthorizationCode::unchecked(..).verifier(..)", "authorize()"] {
+            assert!(finding.remedy.contains(way), "{finding}");
+        }
+    }
+    // Nor is one missing that the conventions add.
+    settings.conventions = json!({ "exchange": { "params": { "code_verifier": VERIFIER } } });
+    assert_eq!(compare(&curl, &settings), []);
+    // Where authorize() makes one for each code there is no difference.
+    settings.conventions = json!({});
+    settings.authorization_url = Some(AUTHORIZE.into());
+    assert_eq!(compare(&curl, &settings), []);
+}
+
+#[test]
+fn of_a_redirect_uri_no_value_of_the_query_is_shown() {
+    let keyed = "https://app.example/cb?api_key=PLANTED1&locale=en&x";
+    for (ours, theirs, shown) in [
+        (REDIRECT, keyed, "https://app.example/cb?api_key=…&locale=en&x"),
+        ("", keyed, "https://app.example/cb?api_key=…&locale=en&x"),
+        (keyed, REDIRECT, "https://app.example/cb?api_key=…&locale=en&x"),
+        (REDIRECT, "https://app.example/cb?k=PLANTED", "https://app.example/cb?k=…"),
+        (
+            REDIRECT,
+            "https%3A%2F%2Fapp.example%2Fcb%3Fk%3DPLANTED",
+            "https%3A%2F%2Fapp.example%2Fcb…",
+        ),
+    ] {
+        let mut settings = Settings::new();
+        settings.redirect = ours.into();
+        let encoded: String = url::form_urlencoded::byte_serialize(theirs.as_bytes()).collect();
+        let findings = compare(&replaced(REDIRECT, &encoded), &settings);
+        let [finding] = &*findings else { panic!("{findings:#?}") };
+        assert_eq!(finding.kind, FindingKind::RedirectUri, "{finding}");
+        assert!(finding.symptom.contains(&format!("`{shown}`")), "{finding}");
+        let is_hidden = finding.remedy.contains('…');
+        assert_eq!(
+            finding.remedy.contains("with curl's value in its place"),
+            is_hidden,
+            "{finding}"
+        );
+        assert_eq!(is_hidden, theirs != REDIRECT, "{finding}");
+    }
+    let params = json!({ "exchange": { "params": { "redirect_uri": keyed } } });
+    let mut settings = Settings::new();
+    settings.conventions = params;
+    let findings = compare(&replaced("/cb", "/cb?api_key=PLANTED2"), &settings);
+    assert_eq!(kinds(&findings), [FindingKind::RedirectUri], "{findings:#?}");
 }
 
 // What the standards have, and the crate leaves to others.
@@ -1462,7 +1609,7 @@ fn short_options(request: &HttpRequest) -> String {
         text.push_str(&format!(" -H{}", single(&format!("{name}:{value}"))));
     }
     for data in pieces(request) {
-        text.push_str(&format!(" -kd{}", single(&data)));
+        text.push_str(&format!(" -Nd{}", single(&data)));
     }
     text + " -iv " + &single(&url(request))
 }

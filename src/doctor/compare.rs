@@ -29,6 +29,7 @@ mod names;
 mod parameters;
 mod shown;
 mod texts;
+mod way;
 
 /// Says in what a curl command, which gets a token where it is run, differs from what the exchanger
 /// would send, and which setting makes ours the same. Nothing is found where both say the same.
@@ -37,7 +38,8 @@ mod texts;
 /// Insomnia or a browser, for a POSIX shell or for Windows. Whether the command exchanges a code,
 /// asks for client credentials, refreshes or revokes is seen by its `grant_type`, or by what it sends;
 /// its code, verifier and tokens are taken for ours. Of the rest, what a provider cannot tell apart
-/// counts as the same, such as the order of parameters. Nothing is sent, and no secret is shown.
+/// counts as the same, such as the order of parameters; what decides whether it is reached or trusted
+/// does not, such as a proxy or `-k`. Nothing is sent, and no secret is shown.
 ///
 /// ```
 /// use token_exchanger::{TokenExchanger, doctor};
@@ -64,8 +66,8 @@ mod texts;
 /// - it asks for no token
 pub fn compare(curl: &str, exchanger: &TokenExchanger) -> Result<Vec<Finding>, CurlError> {
     let setup = exchanger.setup();
-    let curl = Curl::parse(curl)?;
-    let has_certificate = curl.has_certificate;
+    let mut curl = Curl::parse(curl)?;
+    let ways = std::mem::take(&mut curl.ways);
     let mut theirs = Letter::of_curl(curl)?;
     let Some(kind) = names::kind(&theirs, &setup.conventions) else {
         let nothing_is_read = theirs.is_multipart && theirs.params.is_empty();
@@ -90,7 +92,8 @@ pub fn compare(curl: &str, exchanger: &TokenExchanger) -> Result<Vec<Finding>, C
     client::look(&mut case);
     case.renamed(&renamed);
     parameters::look(&mut case);
-    headers::look(&mut case, has_certificate);
+    headers::look(&mut case);
+    way::look(&mut case, ways);
     Ok(case.findings)
 }
 

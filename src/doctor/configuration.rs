@@ -13,6 +13,8 @@ use crate::secret::Secret;
 use crate::setup::Setup;
 use crate::transport::is_loopback;
 
+mod placeholder;
+
 /// Looks a configuration over, before it is saved: what keeps it from being built, or else what
 /// [`check_exchanger`] finds. Nothing is sent.
 pub fn check_builder(builder: TokenExchangerBuilder) -> Vec<Finding> {
@@ -44,7 +46,8 @@ pub fn check_config_error(error: &ConfigError) -> Finding {
         ConfigError::InvalidUrl { .. } | ConfigError::UnsupportedScheme { .. } => (
             FindingKind::Url,
             "a part of the URL is missing, or something else was pasted in its place",
-            "copy the whole URL from the provider's documentation, https:// included",
+            "copy the whole URL from the provider's documentation, https:// included, and fill in \
+             what stands in brackets there",
         ),
         ConfigError::InvalidRedirectUri => (
             FindingKind::RedirectUri,
@@ -75,6 +78,7 @@ pub fn check_exchanger(exchanger: &TokenExchanger) -> Vec<Finding> {
     credentials(setup, &mut findings);
     redirect_uri(setup, &mut findings);
     scopes(setup, &mut findings);
+    findings.extend(issuer(setup));
     findings.extend(refresh(setup));
     findings.extend(pkce(setup));
     findings.extend(limits(setup));
@@ -92,6 +96,7 @@ fn endpoints(setup: &Setup, findings: &mut Vec<Finding>) {
     for (field, endpoint) in named {
         let Some(url) = endpoint.map(|endpoint| &endpoint.target.url) else { continue };
         findings.extend(misplaced(field, url));
+        findings.extend(unfilled(FindingKind::Url, field, url.as_str()));
         if url.scheme() == "http" && !is_loopback(url.host_str().unwrap_or_default()) {
             findings.push(Finding::risk(
                 FindingKind::Cleartext,
@@ -178,7 +183,7 @@ fn credentials(setup: &Setup, findings: &mut Vec<Finding>) {
         ("client_secret", FindingKind::ClientSecret, secret),
     ];
     for (field, kind, value) in named {
-        if is_placeholder(value) {
+        if placeholder::is_one(value) {
             findings.push(Finding::problem(
                 kind,
                 format!("{field} is the placeholder of an example or a variable"),
@@ -226,7 +231,7 @@ fn redirect_uri(setup: &Setup, findings: &mut Vec<Finding>) {
         return;
     }
     let Ok(url) = Url::parse(uri) else { return };
-    if uri.contains('*') || is_placeholder(uri) {
+    if uri.contains('*') || placeholder::is_in(uri) {
         findings.push(Finding::problem(
             FindingKind::RedirectUri,
             format!("redirect_uri is a pattern: {}", without_query(&url)),
@@ -245,6 +250,9 @@ fn redirect_uri(setup: &Setup, findings: &mut Vec<Finding>) {
 }
 
 fn scopes(setup: &Setup, findings: &mut Vec<Finding>) {
+    let mut unfilled =
+        setup.scopes.iter().filter_map(|it| unfilled(FindingKind::Scope, "scopes", it));
+    findings.extend(unfilled.next());
     let delimiter = setup.conventions.scope_delimiter.as_deref();
     let joined = setup.scopes.iter().find(|scope| scope.contains(',') || scope.contains(';'));
     if let (Some(scope), None) = (joined, delimiter) {
@@ -256,6 +264,23 @@ fn scopes(setup: &Setup, findings: &mut Vec<Finding>) {
              conventions.scope_delimiter to \",\"",
         ));
     }
+}
+
+fn issuer(setup: &Setup) -> Option<Finding> {
+    unfilled(FindingKind::Issuer, "issuer", setup.issuer.as_deref()?)
+}
+
+/// A text of the documentation that was not filled in.
+fn unfilled(kind: FindingKind, field: &str, value: &str) -> Option<Finding> {
+    let without_query = value.split('?').next().unwrap_or_default();
+    placeholder::is_in(value).then(|| {
+        Finding::problem(
+            kind,
+            format!("{field} holds the placeholder of an example or a variable: {without_query}"),
+            "it was not filled in, or the variable was not replaced",
+            "write your own in its place, such as the tenant that the provider's console shows",
+        )
+    })
 }
 
 fn refresh(setup: &Setup) -> Option<Finding> {
@@ -301,20 +326,6 @@ fn limits(setup: &Setup) -> Option<Finding> {
         "the flavor that the provider takes may never be tried",
         "leave max_attempts out until the flavor is known, then pin it by flavors",
     ))
-}
-
-fn is_placeholder(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let is_bracketed = |open: &str, close: &str| lower.starts_with(open) && lower.ends_with(close);
-    let words =
-        ["your_client", "your-client", "your client", "changeme", "change_me", "client_id_here"];
-    is_bracketed("<", ">")
-        || is_bracketed("{", "}")
-        || lower.starts_with("${")
-        || lower.starts_with("{{")
-        || words.iter().any(|word| lower.contains(word))
-        || (lower.len() > 2 && lower.bytes().all(|byte| byte == b'x' || byte == b'*'))
-        || ["client_id", "client_secret", "undefined", "null", "none", "todo"].contains(&&*lower)
 }
 
 fn is_quoted(value: &str) -> bool {

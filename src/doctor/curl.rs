@@ -1,11 +1,14 @@
 //! Reads a curl command: text in, the request that curl would send out.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use self::options::Opt;
+pub(super) use self::options::Way;
 use crate::encode::url_encode;
 
 mod options;
@@ -97,7 +100,7 @@ pub(super) struct Curl {
     pub(super) body: String,
     /// The fields of a multipart body.
     pub(super) parts: Option<Vec<(String, String)>>,
-    pub(super) has_certificate: bool,
+    pub(super) ways: BTreeSet<Way>,
 }
 
 impl Curl {
@@ -167,8 +170,8 @@ struct Draft {
     is_get: bool,
     is_head: bool,
     is_json: bool,
-    is_other_auth: bool,
-    has_certificate: bool,
+    other_auth: Option<&'static str>,
+    ways: BTreeSet<Way>,
 }
 
 impl Draft {
@@ -257,11 +260,15 @@ impl Draft {
             // Without an equals sign it is a file's name.
             Opt::Cookie if !value.contains('=') => {}
             Opt::Cookie => self.cookies.push(value),
-            Opt::Certificate => self.has_certificate = true,
+            Opt::Way(Way::Proxy) if value.is_empty() => self.ways.extend([Way::NoProxy]),
+            // A list of hosts is about others, most often.
+            Opt::Way(Way::NoProxy) if value != "*" => {}
+            Opt::Way(way) => self.ways.extend([way]),
+            Opt::Signature => self.other_auth = Some("AWS4-HMAC-SHA256"),
             Opt::File | Opt::Netrc => return Err(file),
             Opt::Get => self.is_get = true,
             Opt::Head => self.is_head = true,
-            Opt::OtherAuth => self.is_other_auth = true,
+            Opt::OtherAuth(scheme) => self.other_auth = Some(scheme),
             Opt::Next => return Err(CurlError::SeveralRequests),
         }
         Ok(())
@@ -298,7 +305,7 @@ impl Draft {
             headers: self.headers,
             body: self.data.unwrap_or_default(),
             parts: self.parts,
-            has_certificate: self.has_certificate,
+            ways: self.ways,
         })
     }
 
@@ -327,11 +334,11 @@ impl Draft {
         if user.as_ref().is_some_and(|user| !user.contains(':')) {
             return Err(CurlError::MissingPassword);
         }
-        let authorization = match (user, self.bearer.take()) {
-            _ if self.is_other_auth => Some("Digest".to_owned()),
-            (_, Some(token)) => Some(format!("Bearer {token}")),
-            (Some(user), _) => Some(format!("Basic {}", STANDARD.encode(user))),
-            (None, None) => None,
+        let authorization = match (self.other_auth, user, self.bearer.take()) {
+            (Some(scheme), ..) => Some(scheme.to_owned()),
+            (_, _, Some(token)) => Some(format!("Bearer {token}")),
+            (_, Some(user), _) => Some(format!("Basic {}", STANDARD.encode(user))),
+            (None, None, None) => None,
         };
         let cookies = Some(self.cookies.join("; ")).filter(|cookies| !cookies.is_empty());
         let json = || Some("application/json".to_owned());

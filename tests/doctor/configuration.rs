@@ -53,6 +53,14 @@ fn of_a_healthy_configuration_nothing_is_found() {
         at(TOKEN_URL).conventions(refresh()),
         at("https://as.example/oauth2/v2.0/token"),
         at("https://as.example/oauth/access_token?tenant=1"),
+        // What only looks like a placeholder.
+        at("https://as.example/v1/token:exchange"),
+        at("https://as.example/token?claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D"),
+        client(PLAIN)
+            .authorization_url("https://as.example/authorize?prompt=none")
+            .redirect_uri("https://static.7.2.0.192.clients.your-server.example/your-account/todo")
+            .scopes(["repo:status", "https://api.example/.default", ":read"])
+            .issuer("https://as.example:8443/"),
         at("http://127.0.0.1:8080/token").redirect_uri("http://localhost:3000/cb"),
         at("http://[::1]/token").redirect_uri("myapp://callback"),
         at(TOKEN_URL).client_secret("}abc{'\"xX*"),
@@ -104,6 +112,26 @@ fn each_oddity_of_a_configuration_has_its_one_finding() {
         (is("${CLIENT_ID}"), ClientId, PROBLEM, "console"),
         (is("YOUR_CLIENT_ID"), ClientId, PROBLEM, "console"),
         (is("\"my-client-id\""), ClientId, PROBLEM, "leave the quotes out"),
+        (is("YOUR_APP_ID"), ClientId, PROBLEM, "console"),
+        (at("https://as.example/{tenant}/token"), Url, PROBLEM, "write your own"),
+        (at("https://as.example/%7btenant%7D/token"), Url, PROBLEM, "write your own"),
+        (at("https://as.example/{{tenant_id}}/token"), Url, PROBLEM, "write your own"),
+        (at("https://as.example/${TENANT}/token"), Url, PROBLEM, "write your own"),
+        (at("https://as.example/<tenant>/token"), Url, PROBLEM, "write your own"),
+        (at("https://as.example/:tenant/token"), Url, PROBLEM, "write your own"),
+        (at("https://as.example/YOUR_TENANT/token"), Url, PROBLEM, "write your own"),
+        (at("https://<tenant>.as.example/token"), Url, PROBLEM, "stands in brackets"),
+        (at("https://{tenant}.as.example/token"), Url, PROBLEM, "stands in brackets"),
+        (at("https://your-tenant.as.example/token"), Url, PROBLEM, "write your own"),
+        (at("https://as.example/token?account={account}"), Url, PROBLEM, "write your own"),
+        (client(PLAIN).authorization_url("https://as.example/{tenant}/authorize"), Url, PROBLEM, "write your own"),
+        (at(TOKEN_URL).refresh_url("https://as.example/<tenant>/refresh"), Url, PROBLEM, "write your own"),
+        (at(TOKEN_URL).revocation_url("https://as.example/:tenant/revoke"), Url, PROBLEM, "write your own"),
+        (at(TOKEN_URL).redirect_uri("https://YOUR_DOMAIN/cb"), RedirectUri, PROBLEM, "the one URL"),
+        (at(TOKEN_URL).redirect_uri("https://my.example/{app}/cb"), RedirectUri, PROBLEM, "the one URL"),
+        (at(TOKEN_URL).issuer("https://as.example/{tenantid}/v2.0"), Issuer, PROBLEM, "write your own"),
+        (at(TOKEN_URL).scopes(["read", "api://{client_id}/access"]), Scope, PROBLEM, "write your own"),
+        (at(TOKEN_URL).scopes(["account:<id>", "<scope>"]), Scope, PROBLEM, "write your own"),
         (at(TOKEN_URL).client_secret("undefined"), ClientSecret, PROBLEM, "console"),
         (at(TOKEN_URL).client_secret("xxxxxxxx"), ClientSecret, PROBLEM, "console"),
         (at(TOKEN_URL).client_secret("'s3cr3t'"), ClientSecret, PROBLEM, "leave the quotes out"),
@@ -158,6 +186,8 @@ fn no_finding_of_a_configuration_shows_the_secret_or_a_query() {
     for secret in ["PLANTED%2Bsecret", "'PLANTED-secret'", "PLANTED secret "] {
         let builder = client(secret)
             .authorization_url("https://as.example/token?key=PLANTED")
+            .revocation_url("https://as.example/revoke?key={PLANTED}")
+            .issuer("https://as.example/{tenant}?key=PLANTED")
             .redirect_uri("http://my.example/*?key=PLANTED");
         let findings = doctor::check_builder(builder);
         assert!(!findings.is_empty());

@@ -1,6 +1,7 @@
 //! The headers but for `Authorization`.
 
 use serde_json::json;
+use url::Url;
 
 use super::super::finding::{FindingKind, Severity};
 use super::shown::{HIDDEN, is_harmless_header};
@@ -8,13 +9,14 @@ use super::{Case, add_to_conventions};
 use crate::flavor::BodyEncoding;
 use crate::secret::Secret;
 
-pub(super) fn look(case: &mut Case<'_>, has_certificate: bool) {
+pub(super) fn look(case: &mut Case<'_>) {
     let theirs = std::mem::take(&mut case.theirs.headers);
     let ours = std::mem::take(&mut case.ours.headers);
     content_type(case);
     for (name, value) in &theirs {
         match &**name {
             name if is_of_the_tool(name, value) => {}
+            "host" => host(case, value),
             "cookie" => cookie(case),
             "accept" => accept(case, value),
             name => match ours.iter().find(|(known, _)| known == name) {
@@ -30,15 +32,6 @@ pub(super) fn look(case: &mut Case<'_>, has_certificate: bool) {
         }
     }
     (case.theirs.headers, case.ours.headers) = (theirs, ours);
-    if has_certificate {
-        case.find(
-            Severity::Risk,
-            FindingKind::Certificate,
-            "curl shows a client certificate (--cert); ours does so if its transport does",
-            "the provider may know the client by it (mutual TLS, RFC 8705)",
-            ".transport(..) with a `ReqwestTransport::from_builder` that was given the certificate",
-        );
-    }
 }
 
 /// What a tool sends by itself, and no provider asks for.
@@ -94,6 +87,28 @@ fn cookie(case: &mut Case<'_>) {
         "a token endpoint needs none: they were copied along, unless curl gets in by a person's session",
         "run curl without them; if it then fails, its success says nothing of this client",
     );
+}
+
+fn host(case: &mut Case<'_>, value: &str) {
+    let url = &case.theirs.url;
+    let named = Url::parse(&format!("{}://{value}", url.scheme()));
+    if named.is_ok_and(|named| same_host(&named, url)) {
+        return;
+    }
+    let shown = case.shown.name(value);
+    let symptom = format!("curl names the host `{shown}` (-H Host:), and its URL another one");
+    let cause = "a server that has several sites takes the request for that one's; ours always \
+                 names the host of its URL";
+    let remedy = format!(
+        "write `{shown}` into the URL of both, and give curl the address by --connect-to: if that \
+         works, `ReqwestTransport::from_builder` with the address, by `resolve`, does the same"
+    );
+    case.find(Severity::Risk, FindingKind::Header, symptom, cause, remedy);
+}
+
+fn same_host(one: &Url, other: &Url) -> bool {
+    one.host_str() == other.host_str()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
 
 fn accept(case: &mut Case<'_>, value: &str) {
@@ -173,7 +188,7 @@ fn set(case: &Case<'_>, name: &str, value: &str) -> String {
 }
 
 /// What HTTP or a browser needs for itself.
-const IGNORED: [&str; 25] = [
+const IGNORED: [&str; 24] = [
     "accept-charset",
     "accept-encoding",
     "accept-language",
@@ -183,7 +198,6 @@ const IGNORED: [&str; 25] = [
     "date",
     "dnt",
     "expect",
-    "host",
     "if-modified-since",
     "if-none-match",
     "keep-alive",

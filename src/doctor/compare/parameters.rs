@@ -219,7 +219,7 @@ fn asks_for_scopes(kind: Kind) -> bool {
 }
 
 fn redirect(case: &mut Case<'_>, ours: &str, theirs: &str) {
-    let shown = case.shown.whole(theirs).unwrap_or_else(|| HIDDEN.to_owned());
+    let shown = case.shown.text(theirs);
     let (symptom, cause) = if ours.is_empty() {
         (
             format!("curl sends the redirect_uri `{shown}`, and ours sends none"),
@@ -230,14 +230,15 @@ fn redirect(case: &mut Case<'_>, ours: &str, theirs: &str) {
         let symptom = format!("curl's redirect_uri is `{shown}`, ours is `{ours_shown}`");
         (symptom, texts::uris(ours, theirs))
     };
+    let as_curl = if shown == theirs { "" } else { ", with curl's value in its place" };
     let is_uri = Url::parse(theirs).is_ok_and(|url| url.fragment().is_none());
     let remedy = if is_uri && theirs.trim() == theirs {
         format!(
-            ".redirect_uri(\"{shown}\"), which must be the one of the authorization, byte for byte, \
-             and be registered"
+            ".redirect_uri(\"{shown}\"){as_curl}, which must be the one of the authorization, byte for \
+             byte, and be registered"
         )
     } else {
-        case.convention("params", json!({ "redirect_uri": shown }))
+        case.convention("params", json!({ "redirect_uri": shown })) + as_curl
     };
     case.find(Severity::Problem, FindingKind::RedirectUri, symptom, cause, remedy);
 }
@@ -297,13 +298,24 @@ fn scopes(case: &mut Case<'_>, ours: &str, theirs: &str) {
 /// Whether the code has a verifier is settled at the authorization.
 fn pkce(case: &mut Case<'_>, has_verifier: bool) {
     let conventions = &case.setup.conventions;
-    let begins_here = case.setup.endpoints.authorization.is_some();
-    let is_omitted = conventions.exchange.omit.contains("code_verifier");
-    if case.kind != Kind::Exchange || !begins_here || is_omitted {
+    let own = &conventions.exchange;
+    let is_set = own.omit.contains("code_verifier") || own.params.contains_key("code_verifier");
+    if case.kind != Kind::Exchange || is_set {
         return;
     }
+    let begins_here = case.setup.endpoints.authorization.is_some();
     let setting = |value: &str| add_to_conventions(&json!({ "authorization": { "pkce": value } }));
     match (has_verifier, conventions.authorization.pkce) {
+        (true, _) if !begins_here => case.find(
+            Severity::Risk,
+            FindingKind::Pkce,
+            "curl sends a `code_verifier`; ours sends one only if the code was given its own",
+            "no authorization_url is configured, so the code and its verifier come from elsewhere, \
+             and the provider wants both",
+            "give each code its verifier, AuthorizationCode::unchecked(..).verifier(..); or set \
+             .authorization_url(..) and begin by authorize(), which makes one for each",
+        ),
+        _ if !begins_here => {}
         (false, Pkce::Allowed | Pkce::Required) => case.find(
             Severity::Risk,
             FindingKind::Pkce,

@@ -67,12 +67,28 @@ impl Shown {
         for secret in &self.secrets {
             mask.hide("secret", secret.expose());
         }
-        let masked = mask.beginning(before_another(text), LONGEST + 1);
+        let masked = mask.beginning(&self.query_hidden(before_another(text)), LONGEST + 1);
         let mut shown: String = masked.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         if masked.chars().nth(LONGEST).is_some() {
             shown.push('…');
         }
         shown
+    }
+
+    /// The text without the values of its query, but for those that are harmless by their name.
+    fn query_hidden(&self, text: &str) -> String {
+        let Some((before, query)) = text.split_once('?') else {
+            let encoded = text.to_ascii_lowercase().find("%3f").and_then(|at| text.get(..at));
+            return encoded.map_or_else(|| text.to_owned(), |before| format!("{before}{HIDDEN}"));
+        };
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() && !is_harmless(name) => {
+                format!("{}={HIDDEN}", self.name(name))
+            }
+            None if !pair.is_empty() => self.name(pair),
+            _ => pair.to_owned(),
+        });
+        format!("{before}?{}", pairs.collect::<Vec<_>>().join("&"))
     }
 
     /// The text, if nothing of it must be hidden.
@@ -141,7 +157,7 @@ pub(super) fn is_harmless(name: &str) -> bool {
 }
 
 pub(super) fn is_harmless_header(name: &str) -> bool {
-    ["accept", "user-agent", "origin"].contains(&name) || name.ends_with("version")
+    ["accept", "host", "user-agent", "origin"].contains(&name) || name.ends_with("version")
 }
 
 /// Stands for what is not shown.

@@ -18,7 +18,10 @@ pub(super) enum Opt {
     Bearer,
     UserAgent,
     Cookie,
-    Certificate,
+    /// With a value or without.
+    Way(Way),
+    /// A signature of AWS.
+    Signature,
     /// A file that says more of the request.
     File,
     /// Nothing that the provider sees.
@@ -27,8 +30,8 @@ pub(super) enum Opt {
     // Without.
     Get,
     Head,
-    /// The like of Digest.
-    OtherAuth,
+    /// Another scheme than Basic.
+    OtherAuth(&'static str),
     Next,
     /// Credentials come from a file.
     Netrc,
@@ -36,11 +39,34 @@ pub(super) enum Opt {
     Flag,
 }
 
+/// Of the way to the provider, what decides whether it is reached and trusted.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(in crate::doctor) enum Way {
+    /// The client shows a certificate.
+    Certificate,
+    /// The server's certificate is not checked.
+    AnyServer,
+    /// The CA is given that the server's certificate comes from.
+    Authority,
+    Proxy,
+    /// Past the proxies of the environment.
+    NoProxy,
+    /// Where the host is, or who knows it, is given.
+    Address,
+    Socket,
+}
+
 impl Opt {
     pub(super) fn takes_value(self) -> bool {
         !matches!(
             self,
-            Self::Get | Self::Head | Self::OtherAuth | Self::Next | Self::Netrc | Self::Flag
+            Self::Get
+                | Self::Head
+                | Self::OtherAuth(_)
+                | Self::Next
+                | Self::Netrc
+                | Self::Flag
+                | Self::Way(Way::AnyServer)
         )
     }
 
@@ -61,13 +87,23 @@ impl Opt {
             "oauth2-bearer" => Self::Bearer,
             "user-agent" => Self::UserAgent,
             "cookie" => Self::Cookie,
-            "cert" => Self::Certificate,
+            "aws-sigv4" => Self::Signature,
             "config" | "upload-file" | "netrc-file" => Self::File,
             "get" => Self::Get,
             "head" => Self::Head,
-            "digest" | "ntlm" | "ntlm-wb" | "negotiate" | "anyauth" => Self::OtherAuth,
+            "digest" | "anyauth" => Self::OtherAuth("Digest"),
+            "ntlm" | "ntlm-wb" => Self::OtherAuth("NTLM"),
+            "negotiate" => Self::OtherAuth("Negotiate"),
             "next" => Self::Next,
             "netrc" | "netrc-optional" => Self::Netrc,
+            "cert" => Self::Way(Way::Certificate),
+            "insecure" => Self::Way(Way::AnyServer),
+            "cacert" | "capath" => Self::Way(Way::Authority),
+            "proxy" | "proxy1.0" | "preproxy" | "socks4" | "socks4a" | "socks5"
+            | "socks5-hostname" => Self::Way(Way::Proxy),
+            "noproxy" => Self::Way(Way::NoProxy),
+            "resolve" | "connect-to" | "dns-servers" | "doh-url" => Self::Way(Way::Address),
+            "unix-socket" => Self::Way(Way::Socket),
             _ if VALUES.contains(&name) => Self::Value,
             _ if is_flag(name) => Self::Flag,
             _ => return None,
@@ -83,14 +119,16 @@ impl Opt {
             'u' => Self::User,
             'A' => Self::UserAgent,
             'b' => Self::Cookie,
-            'E' => Self::Certificate,
+            'E' => Self::Way(Way::Certificate),
+            'k' => Self::Way(Way::AnyServer),
+            'x' => Self::Way(Way::Proxy),
             'K' | 'T' => Self::File,
             'G' => Self::Get,
             'I' => Self::Head,
             ':' => Self::Next,
             'n' => Self::Netrc,
-            _ if "cCDehmoPQrtUwxYyz".contains(letter) => Self::Value,
-            _ if "#012346aBfgijJklLMNOpqRsSvVZ".contains(letter) => Self::Flag,
+            _ if "cCDehmoPQrtUwYyz".contains(letter) => Self::Value,
+            _ if "#012346aBfgijJlLMNOpqRsSvVZ".contains(letter) => Self::Flag,
             _ => return None,
         })
     }
@@ -105,13 +143,9 @@ fn is_flag(name: &str) -> bool {
 const VALUES: &[&str] = &[
     "abstract-unix-socket",
     "alt-svc",
-    "aws-sigv4",
-    "cacert",
-    "capath",
     "cert-type",
     "ciphers",
     "connect-timeout",
-    "connect-to",
     "continue-at",
     "cookie-jar",
     "create-file-mode",
@@ -121,8 +155,6 @@ const VALUES: &[&str] = &[
     "dns-interface",
     "dns-ipv4-addr",
     "dns-ipv6-addr",
-    "dns-servers",
-    "doh-url",
     "dump-header",
     "ech",
     "egd-file",
@@ -147,17 +179,14 @@ const VALUES: &[&str] = &[
     "max-filesize",
     "max-redirs",
     "max-time",
-    "noproxy",
     "output",
     "output-dir",
     "parallel-max",
     "pass",
     "pinnedpubkey",
-    "preproxy",
     "proto",
     "proto-default",
     "proto-redir",
-    "proxy",
     "proxy-cacert",
     "proxy-capath",
     "proxy-cert",
@@ -175,22 +204,16 @@ const VALUES: &[&str] = &[
     "proxy-tlspassword",
     "proxy-tlsuser",
     "proxy-user",
-    "proxy1.0",
     "random-file",
     "range",
     "rate",
     "referer",
     "request-target",
-    "resolve",
     "retry",
     "retry-delay",
     "retry-max-time",
     "service-name",
-    "socks4",
-    "socks4a",
-    "socks5",
     "socks5-gssapi-service",
-    "socks5-hostname",
     "speed-limit",
     "speed-time",
     "stderr",
@@ -203,7 +226,6 @@ const VALUES: &[&str] = &[
     "trace",
     "trace-ascii",
     "trace-config",
-    "unix-socket",
     "vlan-priority",
     "write-out",
 ];
