@@ -44,3 +44,43 @@ fn the_readme_lists_the_flavors_in_their_order() {
     let places: Vec<_> = rows.map(|row| README.find(&row).expect(&row)).collect();
     assert!(places.is_sorted());
 }
+
+#[test]
+fn the_unit_test_that_the_readme_shows_is_the_one_that_runs_here() {
+    // To rustdoc it is no Rust, and so no doc test: without the feature that could not be built.
+    let (_, shown) = README.split_once("```rs\n").expect("the snippet");
+    let (shown, rest) = shown.split_once("\n```\n").expect("its end");
+    assert!(!rest.contains("```rs\n"), "a second snippet that nobody runs");
+    let lines = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    assert!(lines(include_str!("readme.rs")).contains(&lines(shown)), "{shown}");
+}
+
+/// As a user of the crate would write it.
+#[cfg(feature = "test-util")]
+mod unit_test {
+    use token_exchanger::testing::AuthorizationServer;
+    use token_exchanger::{Callback, Flavor, TokenExchanger, http};
+
+    #[tokio::test]
+    async fn a_user_connects() -> Result<(), Box<dyn std::error::Error>> {
+        let server = AuthorizationServer::new("my-client-id", "my/secret", [Flavor::BODY_FORM]);
+        let exchanger = TokenExchanger::builder("my-client-id", "https://app.example.com/token")
+            .client_secret("my/secret")
+            .authorization_url("https://app.example.com/authorize")
+            .redirect_uri("https://my.example/callback")
+            .transport(server.clone())
+            .build()?;
+
+        let authorization = exchanger.authorize()?.start()?;
+        let callback = server.authorize(&authorization.url)?; // the user says yes
+        let code = authorization.pending.accept(Callback::parse(&callback)?)?;
+        let issued = exchanger.exchange(code).await?;
+        assert_eq!(issued.flavor, Flavor::BODY_FORM);
+        assert_eq!(server.flavors_seen(), Flavor::ALL[..3]); // two were refused before
+
+        let mut request = http::Request::get("https://app.example.com/api").body(Vec::new())?;
+        exchanger.apply(&issued.token, &mut request)?;
+        assert_eq!(server.answer(request).status(), 200);
+        Ok(())
+    }
+}
