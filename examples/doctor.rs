@@ -15,8 +15,8 @@
 //! 2 if the usage is wrong or a file cannot be read. With `--json` one object is printed on stdout.
 
 use std::error::Error;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, IsTerminal, Read, Seek, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,9 +26,13 @@ use token_exchanger::{
     HttpRequest, Report, ReqwestTransport, Token, TokenExchanger, TokenExchangerBuilder,
 };
 
+use self::kept::Kept;
 use self::support::arguments;
 use self::support::connection::Connection;
+use self::support::json::complaint;
 
+#[path = "support/kept.rs"]
+mod kept;
 mod support;
 
 const USAGE: &str = "\
@@ -46,7 +50,8 @@ CONNECTION: --token-url URL --client-id ID
             [--authorization-url URL] [--refresh-url URL] [--revocation-url URL]
 WALK:       [--api-url URL] [--save-token FILE [--refresh]]
 The client's secret is read from CLIENT_SECRET; without it the client is a public one. A FILE that
-is read may be -, for stdin; the one that the token is saved to must not be there yet.";
+is read may be -, for stdin; the one that a new token is saved to must not be there yet, and is made only
+if there is a new token.";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -237,10 +242,11 @@ impl Options {
         start: &Start,
     ) -> Result<Diagnosis, Box<dyn Error>> {
         let mut walk = Walk::new(exchanger);
+        let mut given = None;
         walk = match start {
             Start::Code => walk.code(self.connection.code().ok_or("--code is empty")?),
             Start::ClientCredentials => walk.client_credentials(),
-            Start::Token(path) => walk.token(token(&read(path, "--token")?)?),
+            Start::Token(path) => walk.token(given.insert(token(&read(path, "--token")?)?).clone()),
         };
         if let Some(api) = self.api_request()? {
             walk = walk.api(api);
@@ -261,7 +267,8 @@ impl Options {
                 "walk": walked.report,
             }),
         };
-        if let Some(Err(error)) = kept.map(|kept| kept.close(walked.token.as_ref())) {
+        let new = walked.token.filter(|token| given.as_ref() != Some(token));
+        if let Some(Err(error)) = kept.map(|kept| kept.close(new.as_ref())) {
             eprintln!("the token could not be saved: {error}");
             diagnosis.is_healthy = false;
         }
@@ -271,9 +278,12 @@ impl Options {
     fn api_request(&self) -> Result<Option<HttpRequest>, Box<dyn Error>> {
         let Some(url) = &self.api_url else { return Ok(None) };
         let request = http::Request::get(url).header("accept", "application/json");
-        let is_absolute = request.uri_ref().is_some_and(|url| url.host().is_some());
+        let is_absolute = request.uri_ref().is_some_and(|url| {
+            let is_web = matches!(url.scheme_str(), Some("http" | "https"));
+            is_web && url.host().is_some_and(|host| !host.is_empty())
+        });
         let request = request.body(Vec::new()).ok().filter(|_| is_absolute);
-        Ok(Some(request.ok_or("--api-url is no absolute URL")?))
+        Ok(Some(request.ok_or("--api-url is no absolute URL of http or https")?))
     }
 }
 
@@ -345,12 +355,11 @@ fn read(path: &str, option: &str) -> Result<String, String> {
 }
 
 fn report(json: &str) -> Result<Report, String> {
-    // The error's own words may hold what stands there.
     let report: Report = serde_json::from_str(json).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
         format!(
-            "this is no report (line {line}, column {column}): give what exchange --report wrote, or \
-             the JSON of error.report() or issued.report()"
+            "this is no report ({}): give what exchange --report wrote, or the JSON of \
+             error.report() or issued.report()",
+            complaint(&error)
         )
     })?;
     if report.version > Report::VERSION {
@@ -360,54 +369,10 @@ fn report(json: &str) -> Result<Report, String> {
 }
 
 fn token(json: &str) -> Result<Token, String> {
-    // The error's own words may hold the token.
     serde_json::from_str(json).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
         format!(
-            "this is no token (line {line}, column {column}): give what --save-token wrote, or the \
-             JSON of a Token"
+            "this is no token ({}): give what --save-token wrote, or the JSON of a Token",
+            complaint(&error)
         )
     })
-}
-
-/// A new file for a token.
-struct Kept {
-    path: PathBuf,
-    file: File,
-    is_written: bool,
-}
-
-impl Kept {
-    /// Before anything is sent, so that no token is lost for a wrong path.
-    fn create(path: PathBuf) -> Result<Self, String> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .open(&path)
-            .map_err(|error| format!("the file of --save-token cannot be made: {error}"))?;
-        Ok(Self { path, file, is_written: false })
-    }
-
-    fn save(&mut self, token: &Token) -> io::Result<()> {
-        let mut json = serde_json::to_vec_pretty(token)?;
-        json.push(b'\n');
-        // What an earlier try left.
-        self.file.rewind()?;
-        self.file.set_len(0)?;
-        self.file.write_all(&json)?;
-        self.file.sync_all()?;
-        self.is_written = true;
-        Ok(())
-    }
-
-    /// Keeps the token that the walk ended with, if it was not kept on the way.
-    fn close(mut self, last: Option<&Token>) -> io::Result<()> {
-        match last {
-            _ if self.is_written => Ok(()),
-            Some(token) => self.save(token),
-            None => fs::remove_file(&self.path),
-        }
-    }
 }

@@ -2,8 +2,8 @@
 //!
 //! Without sending anything, of a configuration ([`check_builder`], [`check_exchanger`]), a failed
 //! call ([`check_error`]), a token that was got ([`check_issued`]), a report of either
-//! ([`check_report`]), the leg through the browser ([`check_callback`], [`check_browser`]), and
-//! a curl command that works ([`compare()`]).
+//! ([`check_report`]), the leg through the browser ([`check_callback`], [`check_browser`]), a code
+//! ([`check_code`]), and a curl command that works ([`compare()`]).
 //!
 //! ```
 //! use token_exchanger::{CallError, doctor};
@@ -21,6 +21,7 @@
 mod blocking;
 mod browser;
 mod clock;
+mod code;
 mod compare;
 mod configuration;
 mod curl;
@@ -35,6 +36,7 @@ mod walk;
 mod words;
 
 pub use self::browser::{check_browser, check_callback, check_callback_error};
+pub use self::code::check_code;
 pub use self::compare::compare;
 pub use self::configuration::{check_builder, check_config_error, check_exchanger};
 pub use self::curl::CurlError;

@@ -149,18 +149,23 @@ fn a_body_that_is_refused_as_such_is_not_sent_again() {
 #[test]
 fn it_stops_where_a_server_asks_to_wait_has_moved_or_is_no_token_endpoint() {
     type Answer = fn() -> HttpResponse;
-    let ends: [Answer; 6] = [
-        || json(429, ""),
-        || json(503, ""),
-        || answer(400, &[("retry-after", "7")], r#"{"error":"temporarily_unavailable"}"#),
-        || json(404, ""),
-        || answer(308, &[("location", "https://elsewhere.example/")], ""),
-        || answer(200, &[("content-type", "text/html")], "<html>"),
+    let ends: [(Answer, &str); 6] = [
+        (|| json(429, ""), "detect again later"),
+        (|| json(503, ""), "detect again later"),
+        (
+            || answer(400, &[("retry-after", "7")], r#"{"error":"temporarily_unavailable"}"#),
+            "detect again later",
+        ),
+        (|| json(404, ""), "compare the URL"),
+        (|| answer(308, &[("location", "https://elsewhere.example/")], ""), "compare the URL"),
+        (|| answer(200, &[("content-type", "text/html")], "<html>"), "compare the URL"),
     ];
-    for end in ends {
+    for (end, remedy) in ends {
         let (detection, seen) = run(&exchanger(reserved()), |_, _| Ok(end()));
         assert_eq!((detection.flavor, seen.len()), (None, 1), "{detection}");
         assert!(detection.said.starts_with("no flavor was found: "), "{detection}");
+        assert!(detection.remedy.starts_with("nothing was learned of the client"), "{detection}");
+        assert!(detection.remedy.contains(remedy), "{detection}");
     }
 }
 
@@ -171,6 +176,7 @@ fn it_stops_where_no_answer_comes() {
     });
     assert_eq!((detection.flavor, seen.len()), (None, 1));
     assert_eq!(detection.tried[0].attempt.outcome, "timeout");
+    assert!(detection.remedy.contains("no answer came"), "{detection}");
 }
 
 #[test]

@@ -7,15 +7,19 @@ use std::time::{Duration, SystemTime};
 
 use support::{answer, code, header, json, plain};
 use token_exchanger::doctor::{
-    FindingKind, Severity, Step, StepEvidence, StepName, StepStatus, Walk, WalkReport, Walked,
+    self, FindingKind, Severity, Step, StepEvidence, StepName, StepStatus, Walk, WalkReport, Walked,
 };
 use token_exchanger::{
-    Application, Conventions, Flavor, HttpRequest, HttpResponse, RefreshWith, Token,
-    TokenExchanger, TokenPlace, TransportError, TransportErrorKind, from_fn,
+    Application, AuthorizationCode, Conventions, Flavor, HttpRequest, HttpResponse, RefreshWith,
+    Token, TokenExchanger, TokenPlace, TransportError, TransportErrorKind, from_fn,
 };
 
 use StepName::{ApiCall, ApiCallAfterRefresh, Refresh, RefreshToken, Settings, TokenEndpoint};
 use StepStatus::{Failed, Passed, Skipped, Warned};
+
+const DISABLED: &str = r#"{"error":{"message":"Drive API has not been used in project 123 before or it is disabled. Enable it by visiting the console"}}"#;
+
+const AUDIENCE: &str = r#"{"error":{"code":"InvalidAuthenticationToken","message":"Access token validation failure. Invalid audience."}}"#;
 
 const NAMES: [StepName; 6] =
     [TokenEndpoint, RefreshToken, ApiCall, Refresh, ApiCallAfterRefresh, Settings];
@@ -88,18 +92,18 @@ fn nothing_is_refreshed_unless_it_is_asked_for() {
     let (walked, seen) = walk(Walk::new(&exchanger).code(code()).api(api()), sound);
     assert_eq!(statuses(&walked.report), [Passed, Passed, Passed, Skipped, Skipped, Passed]);
     assert_eq!(paths(&seen), ["/token", "/me"]);
-    assert!(walked.report.step(Refresh).unwrap().said.contains("Walk::refresh"));
+    assert_eq!(walked.report.step(Refresh).unwrap().said, "not asked for");
     assert_eq!(walked.token.unwrap().access_token.expose(), "AT-SECRET-1");
 }
 
 #[test]
-fn without_an_api_request_its_steps_are_skipped_and_say_how_to_give_one() {
+fn without_an_api_request_its_steps_are_skipped_and_say_so() {
     let exchanger = exchanger();
     let (walked, _) = walk(Walk::new(&exchanger).code(code()).refresh(|_| Ok(())), sound);
     assert_eq!(statuses(&walked.report), [Passed, Passed, Skipped, Passed, Skipped, Passed]);
     for name in [ApiCall, ApiCallAfterRefresh] {
         let said = &walked.report.step(name).unwrap().said;
-        assert!(said.contains("Walk::api"), "{said}");
+        assert_eq!(said, "no API request was given");
     }
 }
 
@@ -314,9 +318,159 @@ fn a_challenge_that_names_a_scope_is_about_scopes() {
 fn an_error_in_a_success_of_the_api_warns() {
     let step = api_step(|| Ok(json(200, r#"{"ok":false,"error":"invalid_auth"}"#)));
     assert_eq!((step.status, kinds(&step)), (Warned, vec![FindingKind::ApiRefused]));
-    assert!(step.said.ends_with("got 200 and an error: invalid_auth"), "{step}");
+    assert!(step.said.contains("got 200 and an error: invalid_auth; it says {"), "{step}");
     let StepEvidence::Api(api) = step.evidence.unwrap() else { panic!() };
     assert!(api.answer.unwrap().body.contains("invalid_auth"));
+}
+
+#[test]
+fn what_an_api_says_when_it_refuses_is_shown() {
+    let long = format!("{{\"message\":\"no\n\n  way {}\"}}", "so it is. ".repeat(60));
+    for (status, body, shown) in [
+        (403, DISABLED, DISABLED),
+        (401, AUDIENCE, AUDIENCE),
+        (429, "slow\t down", "slow down"),
+        (500, "a fault", "a fault"),
+        (400, &long, "{\"message\":\"no way so it is. so it is."),
+    ] {
+        let step = api_step(|| Ok(json(status, body)));
+        let (_, said) = step.said.split_once("; it says ").unwrap();
+        assert!(said.starts_with(shown) && said.chars().count() <= 303, "{said}");
+        assert_eq!(said.ends_with("..."), body.len() > 300, "{said}");
+        let StepEvidence::Api(api) = step.evidence.unwrap() else { panic!() };
+        assert_eq!(api.answer.unwrap().body, body);
+    }
+}
+
+#[test]
+fn what_an_api_says_is_heard() {
+    use FindingKind::{ApiForbidden, ApiRefused, TokenNotAccepted};
+    let missing = r#"{"ok":false,"error":"missing_scope","needed":"chat:write"}"#;
+    let revoked = r#"{"ok":false,"error":"token_revoked"}"#;
+    for (status, body, kind, remedy) in [
+        (403, DISABLED, ApiForbidden, "enable the API"),
+        (403, "SERVICE_DISABLED", ApiForbidden, "enable the API"),
+        (401, AUDIENCE, TokenNotAccepted, "ask for the audience, resource or scope of this API"),
+        (401, r#"{"m":"bad \"aud\" claim"}"#, TokenNotAccepted, "ask for the audience"),
+        (401, "Missing Scope", ApiForbidden, "add it to scopes"),
+        (403, "insufficient authentication scopes", ApiForbidden, "add it to scopes"),
+        (200, missing, ApiForbidden, "add it to scopes"),
+        (200, revoked, TokenNotAccepted, "refresh the token;"),
+        (401, "Access Token has Expired", TokenNotAccepted, "refresh the token;"),
+        (400, "the session has been revoked", TokenNotAccepted, "refresh the token;"),
+        (401, "send X-Acme-Access-Token", TokenNotAccepted, "set conventions.apply.name"),
+        // What tells nothing of it is told by its status.
+        (401, "the token is expired or invalid", TokenNotAccepted, "compare the API's"),
+        (403, "your trial has expired", ApiForbidden, "compare what the API call needs"),
+        (400, "the parameter scope is missing", ApiRefused, "read the answer"),
+    ] {
+        let step = api_step(|| Ok(json(status, body)));
+        assert_eq!((step.status, kinds(&step)), (Failed, vec![kind]), "{step}");
+        assert!(step.findings[0].remedy.contains(remedy), "{step}");
+    }
+}
+
+#[test]
+fn what_a_challenge_describes_is_heard_and_what_it_asks_for_is_not() {
+    for (challenge, remedy) in [
+        (
+            r#"Bearer error="invalid_token", error_description="wrong audience""#,
+            "ask for the audie",
+        ),
+        (r#"Bearer error="invalid_token", scope="read""#, "compare the API's documentation"),
+        (r#"Acme realm="api", header="X-Acme-Token""#, "set conventions.apply.name"),
+    ] {
+        let step = api_step(|| Ok(answer(401, &[("www-authenticate", challenge)], "")));
+        assert_eq!(kinds(&step), [FindingKind::TokenNotAccepted]);
+        assert!(step.findings[0].remedy.contains(remedy), "{step}");
+    }
+}
+
+#[test]
+fn a_header_that_the_token_was_sent_in_is_not_named_as_missing() {
+    let mut conventions = Conventions::default();
+    conventions.apply.name = Some("X-Acme-Token".to_owned());
+    let exchanger = plain().conventions(conventions).build().unwrap();
+    let (walked, _) =
+        walk(Walk::new(&exchanger).code(code()).api(api()), |request| match request.uri().path() {
+            "/me" => Ok(answer(401, &[], "X-Acme-Token has expired")),
+            _ => sound(request),
+        });
+    let step = walked.report.step(ApiCall).unwrap();
+    assert!(step.findings[0].remedy.starts_with("refresh the token;"), "{step}");
+}
+
+#[test]
+fn a_page_of_the_api_is_not_heard() {
+    let html = answer(403, &[("content-type", "text/html")], "<html>scripts are disabled");
+    let step = api_step(|| Ok(html.clone()));
+    assert!(step.findings[0].remedy.starts_with("compare what the API call needs"), "{step}");
+}
+
+#[test]
+fn a_code_that_was_pasted_badly_is_noticed() {
+    for (pasted, symptom) in [
+        ("4%2F0AX-CODE", "still URL-encoded"),
+        ("https://app.example/cb?code=4%2F0AX-CODE&state=s", "a callback or a part"),
+        ("code=4/0AX-CODE", "a callback or a part"),
+        ("4/0AX-CODE&state=s", "a callback or a part"),
+        (" 4/0AX-CODE", "white space"),
+        ("4/0AX-CODE\n", "white space"),
+        ("4/0AX CODE", "white space"),
+        ("\"4/0AX-CODE\"", "quotes"),
+        ("'4/0AX-CODE'", "quotes"),
+    ] {
+        let findings = doctor::check_code(&AuthorizationCode::unchecked(pasted));
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        let finding = &findings[0];
+        assert_eq!((finding.kind, finding.severity), (FindingKind::Code, Severity::Risk));
+        assert!(finding.symptom.contains(symptom), "{pasted}: {finding}");
+        assert!(!finding.to_string().contains("0AX"), "{finding}");
+    }
+    let both = doctor::check_code(&AuthorizationCode::unchecked("'4%2F0AX' "));
+    assert_eq!(both.len(), 3, "{both:?}");
+}
+
+#[test]
+fn a_code_as_providers_send_them_is_not_noticed() {
+    for sound in ["4/0AX-CODE_~.", "abc+/DEF==", "a%b", "100%", "%zz", "M.C5_B!*$", "encode=", ""] {
+        let findings = doctor::check_code(&AuthorizationCode::unchecked(sound));
+        assert!(findings.is_empty(), "{sound}: {findings:?}");
+    }
+}
+
+#[test]
+fn the_code_of_a_callback_that_is_encoded_twice_is_noticed() {
+    let kinds = |callback| -> Vec<_> {
+        doctor::check_callback(callback).into_iter().map(|finding| finding.kind).collect()
+    };
+    let twice = "https://app.example/cb?code=4%252F0AX-CODE&state=s";
+    assert_eq!(kinds(twice), [FindingKind::Code]);
+    assert_eq!(kinds("https://app.example/cb?code=4%2F0AX-CODE&state=s"), []);
+}
+
+#[test]
+fn a_failed_exchange_says_what_looks_wrong_with_the_code_and_a_good_one_does_not() {
+    let exchanger = exchanger();
+    let code = || AuthorizationCode::unchecked("4%2F0AX-CODE");
+    let (walked, _) =
+        walk(Walk::new(&exchanger).code(code()), |_| Ok(json(400, r#"{"error":"invalid_grant"}"#)));
+    let step = walked.report.step(TokenEndpoint).unwrap();
+    let last = step.findings.last().unwrap();
+    assert_eq!((step.status, last.kind), (Failed, FindingKind::Code));
+    assert!(step.findings.len() > 1 && last.severity == Severity::Risk, "{step}");
+
+    let (walked, _) = walk(Walk::new(&exchanger).code(code()), sound);
+    assert_eq!(walked.report.step(TokenEndpoint).unwrap().status, Passed);
+}
+
+#[test]
+fn what_is_odd_and_does_no_harm_is_told_and_warns_of_nothing() {
+    let exchanger = exchanger();
+    let (walked, _) = walk(Walk::new(&exchanger).client_credentials(), |_| Ok(issued(1, 3600)));
+    assert_eq!(walked.report.status(), Passed, "{}", walked.report);
+    let said = &walked.report.step(TokenEndpoint).unwrap().said;
+    assert!(said.contains("client credentials brought a refresh token"), "{said}");
 }
 
 #[test]

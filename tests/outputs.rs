@@ -136,6 +136,8 @@ fn no_type_shows_a_secret_in_debug_display_or_serde() {
         "https://my.example/callback?error=x&error_description={STATE}&state={STATE}&code={CODE}"
     );
     doctor::check_callback(&denied).iter().for_each(|it| shown.data(it));
+    let pasted = AuthorizationCode::unchecked(format!("'code={CODE}%2F "));
+    doctor::check_code(&pasted).iter().for_each(|it| shown.data(it));
     let url = format!("{}#{STATE}", authorization.url);
     let page = format!("invalid redirect_uri {STATE} {CODE}");
     let status = http::StatusCode::BAD_REQUEST;

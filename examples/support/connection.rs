@@ -7,6 +7,8 @@ use token_exchanger::{
     TokenExchangerBuilder,
 };
 
+use super::json::complaint;
+
 /// A client at its provider, and the code that it got.
 #[derive(Default)]
 pub(crate) struct Connection {
@@ -47,8 +49,9 @@ impl Connection {
             "conventions" => {
                 let text = std::fs::read_to_string(value)
                     .map_err(|error| format!("--conventions cannot be read: {}", error.kind()))?;
-                self.conventions = serde_json::from_str(&text)
-                    .map_err(|_| "--conventions is no JSON of Conventions")?;
+                self.conventions = serde_json::from_str(&text).map_err(|error| {
+                    format!("--conventions is no JSON of Conventions: {}", complaint(&error))
+                })?;
             }
             _ => return Ok(false),
         }

@@ -6,9 +6,11 @@ use url::{Url, form_urlencoded};
 use self::advice::{
     Advice, CODE_NOT_ALLOWED, COOKIES, OVERLOADED, RESPONSE_TYPE, advice, complains,
 };
+use super::code::check_code;
 use super::finding::{Finding, FindingKind};
 use super::words::{TOO_LARGE, Words};
 use crate::authorize::{Callback, CallbackError};
+use crate::code::AuthorizationCode;
 use crate::error::ServerError;
 use crate::mask::beginning;
 
@@ -16,7 +18,8 @@ mod advice;
 mod page;
 
 /// Says what a callback tells that went wrong: of the URL, the query, or the form that came.
-/// Nothing is found where it brings a code and a state.
+/// Nothing is found where it brings a code and a state that look as they should; see
+/// [`check_code`].
 pub fn check_callback(url_query_or_form: &str) -> Vec<Finding> {
     let callback = match Callback::parse(url_query_or_form) {
         Ok(callback) => callback,
@@ -30,7 +33,9 @@ pub fn check_callback(url_query_or_form: &str) -> Vec<Finding> {
         return vec![denied(&told)];
     }
     let mut findings = Vec::new();
-    if callback.param("code").is_none() {
+    if let Some(code) = callback.param("code") {
+        findings.extend(check_code(&AuthorizationCode::unchecked(code)));
+    } else {
         let fragment = url_query_or_form.split_once('#').map(|(_, fragment)| fragment);
         let told = fragment.and_then(|it| Callback::parse(it).ok()?.any_error().ok()?);
         if let Some(told) = told {

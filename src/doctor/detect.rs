@@ -64,14 +64,17 @@ enum Found {
         recognised_with: Option<Flavor>,
     },
     /// Nothing more is to be sent.
-    End(String),
+    End {
+        why: String,
+        remedy: &'static str,
+    },
 }
 
 impl Search<'_> {
     async fn run(mut self) -> Detection {
         if self.exchanger.setup().client.secret().is_none() {
             let why = "a client without a secret is known by its id alone: nothing was sent";
-            return self.nothing(why);
+            return self.nothing(why, CHECK);
         }
         let (refused, first) = match self.by(Means::ClientCredentials, None).await {
             Found::Flavor(flavor) => {
@@ -79,17 +82,17 @@ impl Search<'_> {
                 let said = format!("{flavor}: the token endpoint gave a token for it");
                 return self.found(flavor, by, said);
             }
-            Found::End(why) => return self.nothing(&why),
+            Found::End { why, remedy } => return self.nothing(&why, remedy),
             Found::Nothing { why, recognised_with } => (why, recognised_with),
         };
         if self.exchanger.setup().endpoints.revocation.is_none() {
-            return self.nothing(&format!("{refused}; and no revocation_url is configured"));
+            let why = format!("{refused}; and no revocation_url is configured");
+            return self.nothing(&why, CHECK);
         }
         match self.by(Means::Revocation, first).await {
             Found::Flavor(flavor) => self.control(flavor).await,
-            Found::End(why) | Found::Nothing { why, .. } => {
-                self.nothing(&format!("{refused}; {why}"))
-            }
+            Found::End { why, remedy } => self.nothing(&format!("{refused}; {why}"), remedy),
+            Found::Nothing { why, .. } => self.nothing(&format!("{refused}; {why}"), CHECK),
         }
     }
 
@@ -101,7 +104,7 @@ impl Search<'_> {
         let mut server_works = false;
         while let Some(flavor) = left.first().copied() {
             if self.is_at_its_limit() {
-                return Found::End("max_attempts are made".to_owned());
+                return Found::End { why: "max_attempts are made".to_owned(), remedy: CHECK };
             }
             let error = match self.ask(self.exchanger, means, flavor).await {
                 Ok(()) => return Found::Flavor(self.named(flavor)),
@@ -118,7 +121,10 @@ impl Search<'_> {
                     );
                     return Found::Nothing { why, recognised_with: Some(flavor) };
                 }
-                Next::Stop => return Found::End(format!("{means}: {error}")),
+                Next::Stop => {
+                    let why = format!("{means}: {error}");
+                    return Found::End { why, remedy: after(&error) };
+                }
             }
             server_works |= error.headline().status().is_some_and(|it| !it.is_server_error());
             // The first is as telling as any.
@@ -128,7 +134,7 @@ impl Search<'_> {
         let why = format!("no flavor was accepted by {means}{seen}");
         match server_works {
             true => Found::Nothing { why, recognised_with: None },
-            false => Found::End(why),
+            false => Found::End { why, remedy: WAIT },
         }
     }
 
@@ -141,7 +147,7 @@ impl Search<'_> {
         }
         let impostor = self.exchanger.with_secret(WRONG_SECRET.into());
         match self.ask(&impostor, Means::Revocation, flavor).await {
-            Ok(()) => self.nothing("the revocation endpoint accepts a wrong secret too"),
+            Ok(()) => self.nothing("the revocation endpoint accepts a wrong secret too", CHECK),
             Err(error) if next(&error, Means::Revocation, flavor) == Next::Stop => {
                 self.found(flavor, low, format!("{said}; the second look failed: {error}"))
             }
@@ -227,16 +233,13 @@ impl Search<'_> {
         Detection { flavor: Some(flavor), by: Some(by), confidence, said, remedy, tried }
     }
 
-    fn nothing(self, why: &str) -> Detection {
+    fn nothing(self, why: &str, remedy: &str) -> Detection {
         Detection {
             flavor: None,
             by: None,
             confidence: Confidence::None,
             said: format!("no flavor was found: {why}"),
-            remedy:
-                "check client id and secret; if they are right, leave the flavors as they are: the \
-                     first exchange finds the flavor"
-                    .to_owned(),
+            remedy: remedy.to_owned(),
             tried: self.tried,
         }
     }
@@ -280,6 +283,29 @@ fn next(error: &CallError, means: Means, flavor: Flavor) -> Next {
         _ => Next::Other,
     }
 }
+
+/// What to do after what ended it all.
+fn after(error: &CallError) -> &'static str {
+    match error.kind() {
+        CallErrorKind::Transport(_) | CallErrorKind::UrlTooLong => UNREACHED,
+        CallErrorKind::WrongEndpoint(_)
+        | CallErrorKind::Redirected { .. }
+        | CallErrorKind::Unreadable(_) => ELSEWHERE,
+        _ => WAIT,
+    }
+}
+
+const CHECK: &str = "check client id and secret; if they are right, leave the flavors as they are: \
+     the first exchange finds the flavor";
+
+const UNREACHED: &str = "nothing was learned of the client, since no answer came: check the URL, and \
+     the network, the proxy and the certificate on the way, and detect again";
+
+const ELSEWHERE: &str = "nothing was learned of the client, since this was no answer of such an \
+     endpoint: compare the URL with the provider's documentation, and detect again";
+
+const WAIT: &str = "nothing was learned of the client, since the server asks to wait or fails: detect \
+     again later";
 
 /// No token: any server may see it.
 const MADE_UP: &str = "made-up-token-that-was-never-issued";

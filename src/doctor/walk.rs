@@ -9,7 +9,7 @@ use serde_json::Value;
 use self::api::{Again, Tried};
 use self::token::{By, Held};
 use super::blocking::{Blocking, output};
-use super::{Finding, FindingKind, check_exchanger, check_report};
+use super::{Finding, FindingKind, check_code, check_exchanger, check_report};
 use crate::call::{Issued, now};
 use crate::code::AuthorizationCode;
 use crate::decode;
@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
         let ask = async |token: &Token, name| match &api {
             Some(api) => api::call(exchanger, token, api, name, transport).await,
             None => {
-                let why = "no API request was given (Walk::api)";
+                let why = "no API request was given";
                 Tried { step: Step::skipped(name, why), again: Again::No(why) }
             }
         };
@@ -207,16 +207,20 @@ async fn begin(
     transport: &dyn Transport,
 ) -> (Step, Option<Held>, Option<AuthorizationCode>) {
     let name = StepName::TokenEndpoint;
+    let mut of_the_code = Vec::new();
     let (call, by) = match start {
         Start::Nothing => {
-            let why = "nothing to begin with was given (Walk::code, client_credentials or token)";
+            let why = "no code, client credentials or token to begin with was given";
             return (Step::skipped(name, why), None, None);
         }
         Start::Token(token) => {
             let held = Held::given(*token, exchanger.setup(), now());
             return (Step::skipped(name, "a token was there already"), Some(held), None);
         }
-        Start::Code(code) => (exchanger.exchange(code), By::Code),
+        Start::Code(code) => {
+            of_the_code = check_code(&code);
+            (exchanger.exchange(code), By::Code)
+        }
         Start::ClientCredentials => (exchanger.client_credentials(), By::ClientCredentials),
     };
     match call.send(transport).await {
@@ -224,7 +228,8 @@ async fn begin(
             let (step, held) = accepted(name, issued, by);
             (step, Some(held), None)
         }
-        Err(error) => (failed(name, &error), None, error.into_code()),
+        // A code that was accepted is right, whatever it looks like.
+        Err(error) => (failed(name, &error).found(of_the_code), None, error.into_code()),
     }
 }
 
@@ -237,7 +242,7 @@ async fn refresh(
 ) -> (Step, Token) {
     let name = StepName::Refresh;
     let Some(mut save) = save else {
-        return (Step::skipped(name, "not asked for (Walk::refresh)"), old.token);
+        return (Step::skipped(name, "not asked for"), old.token);
     };
     let Ok(call) = exchanger.refresh(&old.token) else {
         let step = match old.by {
@@ -312,10 +317,9 @@ fn accepted(name: StepName, issued: Issued, by: By) -> (Step, Held) {
     for warning in &report.warnings {
         said = format!("{said}; {warning}");
     }
-    let odd = !report.warnings.is_empty();
-    let status = if odd { StepStatus::Warned } else { StepStatus::Passed };
     let told = report.token.clone();
-    let step = Step::new(name, status, said)
+    // What is odd and does no harm has no finding, and is told all the same.
+    let step = Step::new(name, StepStatus::Passed, said)
         .shown_by(StepEvidence::Call(Box::new(report)))
         .found(findings);
     let told = told.expect("the report of what was issued has a token");

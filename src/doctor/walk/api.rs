@@ -5,7 +5,7 @@ use self::trial::Trial;
 use super::super::{Finding, FindingKind};
 use super::report::{ApiEvidence, Step, StepEvidence, StepName, StepStatus};
 use crate::call::now;
-use crate::capture::Veil;
+use crate::capture::{CapturedAnswer, Veil};
 use crate::exchanger::TokenExchanger;
 use crate::report::{causes, millis};
 use crate::token::{Token, unix_seconds};
@@ -13,6 +13,7 @@ use crate::transport::{Deadline, HttpRequest, Transport, TransportError, Transpo
 
 mod meaning;
 mod trial;
+mod words;
 
 /// A step that tried a token, and whether another token can fare otherwise.
 pub(super) struct Tried {
@@ -67,8 +68,10 @@ pub(super) async fn call(
     match answer {
         Ok(response) => {
             let Seen { status, said, finding, again } = look(&trial, &response);
-            let step = Step::new(name, status, format!("{asked} got {said}"));
             let answer = trial.shown(response, status);
+            let told = if status == StepStatus::Passed { None } else { told(&answer) };
+            let said = format!("{asked} got {said}{}", told.unwrap_or_default());
+            let step = Step::new(name, status, said);
             Tried { step: step.found(finding).shown_by(evidence(Some(answer), Vec::new())), again }
         }
         // Only a success is read for so long that it can be too long.
@@ -86,6 +89,14 @@ pub(super) async fn call(
     }
 }
 
+/// The beginning of the body, in one line.
+fn told(answer: &CapturedAnswer) -> Option<String> {
+    let line = answer.body.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = line.chars().take(TOLD).collect();
+    let goes_on = if answer.cut || shown.len() < line.len() { "..." } else { "" };
+    (!shown.is_empty()).then(|| format!("; it says {shown}{goes_on}"))
+}
+
 /// What the error comes from, without secrets.
 fn because(error: TransportError, veil: &Veil<'_>) -> Vec<String> {
     let error = error.map_source(|source| veil.error(source));
@@ -93,3 +104,6 @@ fn because(error: TransportError, veil: &Veil<'_>) -> Vec<String> {
     because.extend(causes(&error));
     because
 }
+
+/// In characters.
+const TOLD: usize = 300;

@@ -75,7 +75,7 @@ pub(super) fn refresh_token(held: &Held, setup: &Setup) -> Step {
             FindingKind::TokenExpired,
             "the access token has expired",
             "it was got longer ago than it lives",
-            "let the walk refresh it (Walk::refresh), or begin with a new code",
+            "let the walk refresh it, or begin with a new code",
         ));
     } else if held.by != By::Given {
         findings.extend(short_lifetime(&held.told));

@@ -8,6 +8,7 @@ use super::super::super::{Finding, FindingKind};
 use super::super::report::StepStatus;
 use super::Again;
 use super::trial::Trial;
+use super::words::heard;
 use crate::decode;
 use crate::transport::{HttpResponse, TransportError, TransportErrorKind};
 
@@ -30,8 +31,8 @@ pub(super) fn look(trial: &Trial<'_>, response: &HttpResponse) -> Seen {
             None => status.as_str().to_owned(),
         };
         let finding = match told {
-            Some(_) => Some(error_in_success()),
-            None if says_no(response) => Some(error_in_success()),
+            Some(_) => Some(error_in_success(trial, response)),
+            None if says_no(response) => Some(error_in_success(trial, response)),
             None => is_unasked_page(trial, response).then(page),
         };
         let status = StepStatus::of(finding.as_slice());
@@ -43,6 +44,7 @@ pub(super) fn look(trial: &Trial<'_>, response: &HttpResponse) -> Seen {
         None => status.as_str().to_owned(),
     };
     let (finding, again) = refused(status, challenge);
+    let finding = heard(trial, response).unwrap_or(finding);
     let status = StepStatus::of(std::slice::from_ref(&finding));
     Seen { status, said, finding: Some(finding), again }
 }
@@ -172,13 +174,15 @@ fn page() -> Finding {
     )
 }
 
-fn error_in_success() -> Finding {
-    Finding::risk(
-        FindingKind::ApiRefused,
-        "the API answers a success that tells an error",
-        "some APIs answer so when they do not accept the token",
-        "read the answer's error",
-    )
+fn error_in_success(trial: &Trial<'_>, response: &HttpResponse) -> Finding {
+    heard(trial, response).unwrap_or_else(|| {
+        Finding::risk(
+            FindingKind::ApiRefused,
+            "the API answers a success that tells an error",
+            "some APIs answer so when they do not accept the token",
+            "read the answer's error",
+        )
+    })
 }
 
 /// What it means that none came.
