@@ -144,11 +144,12 @@ impl Ask {
         mask: impl FnOnce() -> Mask<'m>,
     ) -> Reading {
         let conventions = &setup.conventions.answer;
+        let secrets = || (mask(), setup.known());
         if let Self::Revocation(token) = self {
             // The body of a success is ignored, also for a token that the server does not know
             // (RFC 7009, section 2.2), but not an error that stands in one. What is revoked stands
             // for what other calls get.
-            return match decode::error(response, conventions, mask) {
+            return match decode::error(response, conventions, secrets) {
                 Some(told) => Reading::Error(told),
                 None if response.status().is_success() => {
                     Reading::Token((**token).clone(), Vec::new())
@@ -166,7 +167,7 @@ impl Ask {
             _ => &*setup.scopes,
         };
         let expected = Expected { scopes, delimiter: setup.delimiter(), conventions };
-        decode::read(response, sent, expected, mask)
+        decode::read(response, sent, expected, secrets)
     }
 
     /// Completes a token with what its answer leaves out, or takes from it what should not be there.

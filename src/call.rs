@@ -243,7 +243,9 @@ impl<T> Call<T> {
         };
 
         let moved = status.is_redirection();
-        let location = moved.then(|| decode::location(response.headers(), &self.mask())).flatten();
+        let location =
+            || decode::location(response.headers(), self.mask(), self.story.setup.known());
+        let location = moved.then(location).flatten();
         let retry_after = decode::retry_after(response.headers(), received);
         let error = told.as_ref().map(|told| told.error.clone());
         let outcome = Outcome::Answered { status, error };

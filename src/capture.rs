@@ -90,11 +90,7 @@ impl Kept {
 
     /// The headers that are shown, of a long one the beginning.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, String)> {
-        self.response
-            .headers()
-            .iter()
-            .take(MOST_HEADERS)
-            .map(|(name, value)| (name.as_str(), text(value)))
+        headers(&self.response)
     }
 
     /// Of an answer with more secrets than can be hidden.
@@ -159,7 +155,12 @@ impl<'a> Veil<'a> {
         if self.gives_up && !text.is_empty() {
             return WITHHELD.to_owned();
         }
-        self.found.apply_deeply(&self.thin(text))
+        self.over(&self.thin(text))
+    }
+
+    /// What [`Veil::thin`] gave, without what was found too.
+    pub(crate) fn over(&self, thin: &str) -> String {
+        self.found.apply_deeply(thin)
     }
 
     /// What we wrote: as it is but for the secrets, which are written in no other way than ours.
@@ -188,6 +189,12 @@ fn shown(headers: &HeaderMap, veil: &Veil<'_>) -> Vec<(String, String)> {
         (veil.apply(name.as_str()), text)
     };
     headers.iter().take(MOST_HEADERS).map(shown).collect()
+}
+
+/// The headers of an answer that are shown, of a long one the beginning.
+pub(crate) fn headers(response: &HttpResponse) -> impl Iterator<Item = (&str, String)> {
+    let headers = response.headers().iter().take(MOST_HEADERS);
+    headers.map(|(name, value)| (name.as_str(), text(value)))
 }
 
 fn text(value: &HeaderValue) -> String {

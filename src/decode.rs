@@ -105,7 +105,7 @@ pub(crate) fn read<'m>(
     response: &HttpResponse,
     sent: SystemTime,
     expected: Expected<'_>,
-    mask: impl FnOnce() -> Mask<'m>,
+    secrets: impl FnOnce() -> (Mask<'m>, Known<'m>),
 ) -> Reading {
     let success = response.status().is_success();
     let body = Body::of(response);
@@ -120,7 +120,8 @@ pub(crate) fn read<'m>(
     let Some(access_token) = access_token(members, name, damaged) else {
         // What cannot be read to its end may hold more than was seen.
         let hidden = success && (members.one(name).is_some() || tokens::named(text, &answer));
-        return match refusal::read(text, &answer, members, expected.conventions, mask) {
+        return match refusal::read(response, &body, &answer, members, expected.conventions, secrets)
+        {
             // An error does not undo a token, though it be one that we cannot use.
             Some(refusal) if success && refusal.brings_token => Reading::TokenAndError,
             Some(refusal) if answer.whole || !hidden => Reading::Error(refusal.told),
@@ -147,11 +148,11 @@ pub(crate) fn read<'m>(
 pub(crate) fn error<'m>(
     response: &HttpResponse,
     conventions: &AnswerConventions,
-    mask: impl FnOnce() -> Mask<'m>,
+    secrets: impl FnOnce() -> (Mask<'m>, Known<'m>),
 ) -> Option<Told> {
     let body = Body::of(response);
     let answer = Members::read(body.text());
-    let refusal = refusal::read(body.text(), &answer, &answer, conventions, mask);
+    let refusal = refusal::read(response, &body, &answer, &answer, conventions, secrets);
     refusal.map(|refusal| refusal.told)
 }
 

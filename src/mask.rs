@@ -14,7 +14,7 @@ use base64::Engine as _;
 use percent_encoding::percent_decode_str;
 
 use self::base64_run::{BASE64, Base64Run, SHORT_IN_BASE64};
-use self::writing::{Writing, json_escape, json_unit, url_escape};
+use self::writing::{TELLING, Writing, json_escape, json_unit, url_escape};
 
 mod base64_run;
 mod writing;
@@ -35,6 +35,8 @@ pub(crate) struct Mask<'a> {
 struct Needle<'a> {
     mark: Cow<'a, str>,
     secret: Cow<'a, str>,
+    /// Of so many bytes a beginning of it passes for the secret, cut off.
+    telling: usize,
 }
 
 impl<'a> Mask<'a> {
@@ -61,15 +63,16 @@ impl<'a> Mask<'a> {
             mark = format!("{name} {number}").into();
             number += 1;
         }
-        self.hide_as(mark, secret);
+        let half = (secret.len() / 2).clamp(SHORT, TELLING);
+        self.hide_as(mark, secret, half);
     }
 
-    /// Hides another writing of what is hidden behind `[mark]`.
+    /// Hides another writing of what is hidden behind `[mark]`, which may begin with what is no secret.
     pub(crate) fn hide_also(&mut self, mark: &'a str, secret: impl Into<Cow<'a, str>>) {
-        self.hide_as(mark.into(), secret.into());
+        self.hide_as(mark.into(), secret.into(), TELLING);
     }
 
-    fn hide_as(&mut self, mark: Cow<'a, str>, secret: Cow<'a, str>) {
+    fn hide_as(&mut self, mark: Cow<'a, str>, secret: Cow<'a, str>, telling: usize) {
         // What becomes of it where a raw echo is read as JSON or as a form.
         let holds = |byte| secret.as_bytes().contains(&byte);
         let unescaped = holds(b'\\')
@@ -78,20 +81,20 @@ impl<'a> Mask<'a> {
             let spaced = secret.replace('+', " ");
             percent_decode_str(&spaced).decode_utf8().unwrap_or_default().into_owned()
         });
-        self.add(mark.clone(), secret);
+        self.add(mark.clone(), secret, telling);
         for other in [unescaped, decoded].into_iter().flatten() {
-            self.add(mark.clone(), other.into());
+            self.add(mark.clone(), other.into(), telling);
         }
     }
 
-    fn add(&mut self, mark: Cow<'a, str>, secret: Cow<'a, str>) {
+    fn add(&mut self, mark: Cow<'a, str>, secret: Cow<'a, str>, telling: usize) {
         let Some(&first) = secret.as_bytes().first() else { return };
         if self.knows(&secret) {
             return;
         }
         self.first_bytes[usize::from(first)] = true;
         let at = self.needles.partition_point(|needle| needle.secret.len() >= secret.len());
-        self.needles.insert(at, Needle { mark, secret });
+        self.needles.insert(at, Needle { mark, secret, telling });
     }
 
     fn knows(&self, secret: &str) -> bool {
@@ -117,8 +120,10 @@ impl<'a> Mask<'a> {
     pub(crate) fn apply_deeply(&self, text: &str) -> String {
         let mut masked = self.apply(text);
         for _ in 0..MOST_LAYERS {
-            let readings = writing::readings(&masked);
-            match readings.into_iter().find(|reading| !self.is_clean(reading)) {
+            let once = writing::readings(&masked);
+            // One more layer is undone by what looks for the secrets.
+            let twice: Vec<_> = once.iter().flat_map(|it| writing::readings(it)).collect();
+            match once.into_iter().chain(twice).find(|reading| !self.is_clean(reading)) {
                 Some(reading) => masked = self.apply(&reading),
                 None => return masked,
             }
@@ -265,7 +270,7 @@ fn farthest<T>(found: impl Iterator<Item = (T, usize)>) -> Option<(T, usize)> {
 impl Needle<'_> {
     /// How the secret is written that stands there, if not as it is.
     fn writing(&self, text: &str, at: usize, end: usize) -> &'static str {
-        let is = |writing: Writing| writing.end(&self.secret, text, at, false) == Some(end);
+        let is = |writing: Writing| writing.end(&self.secret, text, at, None) == Some(end);
         let named = [(Writing::Raw, ""), (Writing::Url, URL), (Writing::Json, JSON)];
         named.into_iter().find(|(writing, _)| is(*writing)).map_or("", |(_, name)| name)
     }
@@ -276,9 +281,10 @@ impl Needle<'_> {
         if !ESCAPES.contains(first) && self.secret.as_bytes().first() != Some(first) {
             return None;
         }
+        let telling = may_be_cut.then_some(self.telling);
         let end = [Writing::Raw, Writing::Url, Writing::Json, Writing::Html]
             .into_iter()
-            .filter_map(|writing| writing.end(&self.secret, text, at, may_be_cut))
+            .filter_map(|writing| writing.end(&self.secret, text, at, telling))
             .max()?;
         // A short secret may be a part of any word, such as the `c` of `code`: only the whole word
         // can be the secret then.
@@ -315,7 +321,9 @@ fn begins_word(text: &str, at: usize) -> bool {
     // An escape before it is a character of its own, though it ends in a letter or a digit.
     let ends_with = |length| before.len().checked_sub(length).map(|start| &before[start..]);
     let escaped = ends_with(3).and_then(url_escape).is_some()
-        || ends_with(2).and_then(json_escape).is_some()
+        || (2..=LONGEST_ESCAPE).any(|length| {
+            ends_with(length).and_then(json_escape).is_some_and(|(_, it)| it == length)
+        })
         || ends_with(6).and_then(json_unit).is_some();
     escaped || !text[..at].chars().next_back().is_some_and(in_word)
 }
@@ -357,6 +365,9 @@ const JSON: &str = ", JSON-escaped";
 
 /// Secrets of fewer bytes than this are words, and a cut-off secret of fewer is not one.
 const SHORT: usize = 8;
+
+/// Such as `\u{10ffff}`, in bytes.
+const LONGEST_ESCAPE: usize = 10;
 
 /// What a written character may begin with that is not the character itself.
 const ESCAPES: [u8; 4] = *b"%+\\&";

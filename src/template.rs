@@ -18,6 +18,14 @@ pub(crate) fn fill<'v>(template: &str, value: impl Fn(&str) -> &'v str) -> Strin
         .collect()
 }
 
+/// What stands between the placeholders.
+pub(crate) fn texts(template: &str) -> impl Iterator<Item = &str> {
+    pieces(template).filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text),
+        Piece::Placeholder(_) => None,
+    })
+}
+
 /// The names of the placeholders.
 pub(crate) fn placeholders(template: &str) -> impl Iterator<Item = &str> {
     pieces(template).filter_map(|piece| match piece {

@@ -342,7 +342,6 @@ mod tests {
     use crate::code::CodeFate::{ProbablyLive, Spent, Unknown, Unsent};
     use crate::conventions::AnswerConventions;
     use crate::decode::{self, Expected};
-    use crate::mask::Mask;
 
     const NEXT: Step = Step::Next;
     const STOP: Step = Step::Stop;
@@ -564,7 +563,7 @@ mod tests {
         let expected = Expected { scopes: &[], delimiter: " ", conventions: &conventions };
         let mut response = http::Response::new(body.as_bytes().to_vec());
         *response.status_mut() = status;
-        let reading = decode::read(&response, SystemTime::UNIX_EPOCH, expected, Mask::default);
+        let reading = decode::read(&response, SystemTime::UNIX_EPOCH, expected, Default::default);
         let told = match &reading {
             Reading::Error(told) => Some(told.clone()),
             _ => None,

@@ -3,12 +3,14 @@
 use serde_json::Value;
 
 use super::members::Members;
-use super::secrets::{Known, named_secrets};
-use super::{names_of_tokens, tokens};
+use super::secrets::{Known, secrets_of_refusal};
+use super::{Body, tokens};
+use crate::capture::{Veil, headers};
 use crate::conventions::{AnswerConventions, ErrorSign};
 use crate::error::ServerError;
 use crate::mask::{Mask, beginning};
 use crate::secret::Secret;
+use crate::transport::HttpResponse;
 
 /// An error as a server told it.
 #[derive(Clone, Debug)]
@@ -53,11 +55,12 @@ pub(super) fn is_there(
 /// has it, or a number, an object or a list of objects; `errors` stands in for it where it is
 /// missing. Conventions may say where else to look.
 pub(super) fn read<'m>(
-    body: &str,
+    response: &HttpResponse,
+    body: &Body<'_>,
     answer: &Members<'_>,
     members: &Members<'_>,
     conventions: &AnswerConventions,
-    mask: impl FnOnce() -> Mask<'m>,
+    secrets: impl FnOnce() -> (Mask<'m>, Known<'m>),
 ) -> Option<Refusal> {
     let find = |name| find(answer, name).or_else(|| find(members, name));
     let sign = conventions.error.as_ref();
@@ -84,24 +87,19 @@ pub(super) fn read<'m>(
     // The answer may bring tokens along, and quote them.
     let mut tokens = tokens::held(answer);
     tokens.extend(renamed(members, conventions));
-    let known = Known { names: names_of_tokens(conventions), ..Known::default() };
-    let beside =
-        named_secrets(beginning(body, SEARCHED), &known).filter(|_| tokens.len() <= MOST_TOKENS);
-    let error = if let Some(beside) = beside {
-        let mask = mask();
-        let mut found = Mask::after(&mask);
-        for token in &tokens {
-            found.hide("token", token);
-        }
-        for (name, secret) in beside {
-            found.hide(name, secret);
-        }
-        let show = |text: &str, limit| clean(&found.apply(&mask.beginning(text, limit)), limit);
-        let is_page = |uri: &&str| uri.starts_with("https://") || uri.starts_with("http://");
+    let is_page = |uri: &String| uri.starts_with("https://") || uri.starts_with("http://");
+    let uri = uri.filter(is_page);
+    let texts = [Some(code), description.as_deref(), uri.as_deref()];
+    let texts = texts.map(|text| beginning(text.unwrap_or_default(), SEARCHED));
+    let shown = (tokens.len() <= MOST_TOKENS)
+        .then(|| shown(response, body.text(), &tokens, texts, secrets()))
+        .flatten();
+    let error = if let Some([code, told, page]) = shown {
+        let code = Some(clean(&code, CODE_LIMIT)).filter(|code| !code.is_empty());
         ServerError::new(
-            Some(show(code, CODE_LIMIT)).filter(|it| !it.is_empty()).unwrap_or(UNNAMED.to_owned()),
-            description.map(|text| show(&text, DESCRIPTION_LIMIT)),
-            uri.as_deref().filter(is_page).map(|uri| show(uri, DESCRIPTION_LIMIT)),
+            code.unwrap_or(UNNAMED.to_owned()),
+            description.map(|_| clean(&told, DESCRIPTION_LIMIT)),
+            uri.map(|_| clean(&page, DESCRIPTION_LIMIT)),
         )
     } else {
         ServerError::new(UNNAMED.to_owned(), None, None)
@@ -110,6 +108,29 @@ pub(super) fn read<'m>(
     let code: String = code.chars().take(CODE_LIMIT).collect();
     let brings_token = !tokens.is_empty() || tokens::unheld(answer);
     Some(Refusal { told: Told { error, code: code.into() }, brings_token })
+}
+
+/// The texts without what is secret, as where the answer is shown as a whole: what was sent, what the
+/// answer has under telling names, and what looks drawn at random in what is told. `None` if that is
+/// too much to hide.
+fn shown<'m>(
+    response: &HttpResponse,
+    body: &str,
+    tokens: &[String],
+    texts: [&str; 3],
+    (mask, mut known): (Mask<'m>, Known<'m>),
+) -> Option<[String; 3]> {
+    let mut veil = Veil::new(mask);
+    for token in tokens {
+        veil.hide("token", token.clone());
+    }
+    known.marks = veil.marks();
+    let texts = texts.map(|text| veil.thin(text));
+    let body = beginning(body, SEARCHED);
+    let is_success = response.status().is_success();
+    let found = secrets_of_refusal(body, &texts, headers(response), is_success, &known)?;
+    found.into_iter().for_each(|(name, secret)| veil.hide(name, secret));
+    Some(texts.map(|text| veil.over(&text)))
 }
 
 /// What a sign says of an answer.
@@ -157,10 +178,10 @@ fn find(members: &Members<'_>, name: &str) -> Option<Value> {
 /// The text as it may be shown: without secrets, of the characters that RFC 6749 allows in an
 /// error, and cut to so many of them.
 pub(crate) fn printable(mask: &Mask<'_>, text: &str, limit: usize) -> String {
-    clean(&mask.beginning(text, limit), limit)
+    clean(&mask.apply_deeply(beginning(text, SEARCHED)), limit)
 }
 
-fn clean(text: &str, limit: usize) -> String {
+pub(super) fn clean(text: &str, limit: usize) -> String {
     let allowed = |character: char| match character {
         ' ' | '!' | '#'..='[' | ']'..='~' => character,
         '"' => '\'',
@@ -225,8 +246,8 @@ const UNNAMED: &str = "unnamed";
 /// Of an answer with more tokens than this nothing is shown: to look for all of them would take long.
 const MOST_TOKENS: usize = 16;
 
-/// How many bytes of a body are searched for secrets: what an error quotes stands near.
-const SEARCHED: usize = 8 * 1024;
+/// How many bytes of a text are searched for secrets: what an error quotes stands near.
+pub(super) const SEARCHED: usize = 8 * 1024;
 
 /// Limits in characters: room for what people write, none for what floods a log.
 pub(crate) const CODE_LIMIT: usize = 64;

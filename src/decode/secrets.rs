@@ -8,9 +8,13 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+mod json;
+mod markup;
 mod names;
+mod pairs;
 
-use self::names::{is_harmless_header, mark_of_header};
+use self::json::MOST_DEPTH;
+use self::names::{is_common_header, mark_of_header, names_event};
 pub(crate) use self::names::{mark, mark_in_url};
 
 /// What is known of a provider and a call.
@@ -41,10 +45,23 @@ pub(crate) fn secrets<'a>(
     (search.found.len() <= MOST).then_some(search.found)
 }
 
-/// The same, but only of what stands under a telling name.
-pub(crate) fn named_secrets(text: &str, known: &Known<'_>) -> Option<Vec<(&'static str, String)>> {
-    let mut search = Search { is_success: false, known, found: Vec::new() };
-    search.names(text);
+/// The same of a refusal of which these texts are told: what looks drawn at random elsewhere in it is
+/// not quoted.
+pub(super) fn secrets_of_refusal<'a>(
+    body: &str,
+    texts: &[String],
+    headers: impl Iterator<Item = (&'a str, String)>,
+    is_success: bool,
+    known: &Known<'_>,
+) -> Option<Vec<(&'static str, String)>> {
+    let mut search = Search { is_success, known, found: Vec::new() };
+    search.names(body);
+    for text in texts {
+        search.told(text);
+    }
+    for (name, value) in headers {
+        search.header(name, &value);
+    }
     (search.found.len() <= MOST).then_some(search.found)
 }
 
@@ -73,9 +90,27 @@ impl Search<'_> {
         }
         self.form(text, false);
         self.markup(text);
+        self.labels(text);
+        self.pairs(text);
+    }
+
+    /// A text that may quote another one.
+    fn told(&mut self, text: &str) {
+        if text.contains(['{', '"']) {
+            self.json(text, 0);
+        }
+        self.form(text, false);
+        self.markup(text);
+        self.labels(text);
+        self.pairs(text);
+        self.words(text);
     }
 
     fn header(&mut self, name: &str, value: &str) {
+        // Seen at a glance, as most answers have no others.
+        if is_common_header(name) {
+            return;
+        }
         match mark_of_header(name) {
             Some(mark) => {
                 self.named(mark, value);
@@ -83,7 +118,7 @@ impl Search<'_> {
                 self.named(mark, value.split_once(' ').map_or("", |(_, rest)| rest));
             }
             None if name.starts_with("set-cookie") => self.cookie(value),
-            None if is_harmless_header(name) => {}
+            None if names_event(name) => {}
             None => {
                 let scheme = value.split(' ').next().unwrap_or_default().to_ascii_lowercase();
                 if matches!(&*scheme, "negotiate" | "ntlm" | "kerberos") {
@@ -91,7 +126,7 @@ impl Search<'_> {
                 }
                 let is_url = matches!(name, "location" | "content-location" | "link" | "refresh");
                 self.form(value, is_url);
-                self.words(value);
+                self.told(value);
             }
         }
     }
@@ -99,66 +134,6 @@ impl Search<'_> {
     /// The mark of what stands under the name.
     fn mark(&self, name: &str) -> Option<&'static str> {
         mark(name).or_else(|| self.known.names.contains(&name).then_some("token"))
-    }
-
-    /// Anything like JSON, whole or not, or like what other languages print of a map: what stands
-    /// before a colon or an arrow is a name, and what follows is its value, or in the end within it.
-    fn json(&mut self, text: &str, depth: usize) {
-        let mut within = vec![None];
-        let (mut name, mut names_name, mut is_plain, mut rest) = (None, false, false, text);
-        while let Some(next) = rest.chars().next() {
-            let inherited = name.or(within.last().copied().flatten());
-            match next {
-                '=' if is_arrow(rest) => {
-                    rest = &rest[2..];
-                    continue;
-                }
-                // `[name] => value`
-                ']' if is_arrow(&rest[1..]) => {
-                    within.pop();
-                    rest = &rest[1..];
-                    continue;
-                }
-                '{' | '[' => within.push(inherited),
-                '}' | ']' => drop(within.pop()),
-                ',' => {}
-                _ if next.is_whitespace() || next == ':' => {
-                    rest = &rest[next.len_utf8()..];
-                    continue;
-                }
-                _ => {
-                    let is_quoted = matches!(next, '"' | '\'');
-                    let (written, after) =
-                        if is_quoted { string(&rest[1..], next) } else { bare(rest) };
-                    rest = after;
-                    let value = unescaped(written);
-                    name = None;
-                    let behind = rest.strip_prefix(']').unwrap_or(rest);
-                    if rest.trim_start().starts_with(':') || is_arrow(behind) {
-                        name = self.mark(&value);
-                        names_name = NAMING.contains(&&*value);
-                        is_plain = PLAIN.iter().any(|word| value.contains(word));
-                    } else if let Some(mark) = inherited {
-                        self.named(mark, &value);
-                    } else if names_name && is_name(&value) {
-                        // `{"name": "access_token", "value": ...}`
-                        let named = self.mark(&value);
-                        if let Some(last) = within.last_mut() {
-                            *last = named;
-                        }
-                    } else if !is_plain && (is_quoted || !value.contains('=')) {
-                        self.opaque_value(&value);
-                    }
-                    if value.contains(['"', '=']) && is_quoted && depth < MOST_DEPTH {
-                        self.json(&value, depth + 1);
-                        self.form(&value, false);
-                    }
-                    continue;
-                }
-            }
-            name = None;
-            rest = &rest[next.len_utf8()..];
-        }
     }
 
     /// A success that is nothing but a word may be a token.
@@ -181,6 +156,10 @@ impl Search<'_> {
             let is_url = is_url || piece.contains("://");
             for pair in piece.split(['&', '?', '#']) {
                 let Some((name, value)) = pair.split_once('=') else { continue };
+                // What base64 ends with.
+                if !value.contains(char::is_alphanumeric) {
+                    continue;
+                }
                 let name = decoded(name.rsplit([';', ',']).next().unwrap_or_default());
                 let mark = if is_url { mark_in_url(&name) } else { self.mark(&name) };
                 let first = value.split([';', ',']).next().unwrap_or_default();
@@ -196,35 +175,6 @@ impl Search<'_> {
                     }
                     None => {}
                 }
-            }
-        }
-        // `name="value"`, as in a challenge or a tag.
-        for (before, value) in text.split("=\"").zip(text.split("=\"").skip(1)) {
-            // Padded base64 at the end of a string looks so too.
-            let in_name = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
-            let name = before.rsplit(|c| !in_name(c)).next().unwrap_or_default();
-            if let Some(mark) = self.mark(name) {
-                self.named(mark, value.split('"').next().unwrap_or_default());
-            }
-        }
-    }
-
-    /// What stands within a tag of a telling name, or of one that has it as an attribute.
-    fn markup(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some((_, piece)) = rest.split_once('<') {
-            rest = piece;
-            let Some((tag, content)) = piece.split_once('>') else { continue };
-            let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
-            let attributes = || tag.split(['"', '\'']).skip(1).step_by(2);
-            let named = || attributes().filter(|it| is_name(it)).find_map(|it| self.mark(it));
-            let Some(mark) = self.mark(name).or_else(named) else { continue };
-            let telling: Vec<_> = attributes().filter(|it| self.mark(it).is_none()).collect();
-            telling.into_iter().for_each(|value| self.named(mark, value));
-            let end = content.find(&format!("</{name}")).unwrap_or(content.len());
-            let within = content.get(..end).unwrap_or_default().replace("<![CDATA[", "");
-            for piece in within.replace("]]>", "").split('<') {
-                self.named(mark, piece.rsplit('>').next().unwrap_or_default().trim());
             }
         }
     }
@@ -259,7 +209,8 @@ impl Search<'_> {
         // An escaped URL is a URL, and no word.
         // Without pluses for spaces: in a text a plus is one.
         let text = percent_decode_str(text).decode_utf8_lossy();
-        for word in text.split(|c| !in_word(c)) {
+        let words = text.split(|c| !in_word(c)).filter(|word| word.len() >= SHORTEST_WORD);
+        for word in words {
             let segments = word.split('/');
             let is_name = |it: &str| it.len() > 2 && it.bytes().all(|b| b.is_ascii_lowercase());
             let is_path =
@@ -277,45 +228,18 @@ impl Search<'_> {
 
     fn add(&mut self, mark: &'static str, value: &str) {
         let is_known = self.found.iter().any(|(_, known)| known == value);
-        if !is_known && self.found.len() <= MOST {
+        if !is_known && !self.is_full() {
             self.found.push((mark, value.to_owned()));
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() > MOST
     }
 
     fn is_public(&self, text: &str) -> bool {
         self.known.public.iter().any(|known| known.contains(text))
     }
-}
-
-fn is_arrow(text: &str) -> bool {
-    text.trim_start().starts_with("=>")
-}
-
-/// A string without its quotes, as it is written, and what follows it. One that was cut off ends
-/// with the text.
-fn string(text: &str, quote: char) -> (&str, &str) {
-    let mut is_escaped = false;
-    for (at, character) in text.char_indices() {
-        match character {
-            _ if character == quote && !is_escaped => return (&text[..at], &text[at + 1..]),
-            '\\' => is_escaped = !is_escaped,
-            _ => is_escaped = false,
-        }
-    }
-    (text, "")
-}
-
-/// A word without quotes, and what follows it.
-fn bare(text: &str) -> (&str, &str) {
-    let ends = |c: char| c.is_whitespace() || "{}[],:\"".contains(c);
-    text.split_at(text.find(ends).unwrap_or(text.len()))
-}
-
-fn unescaped(written: &str) -> Cow<'_, str> {
-    if !written.contains('\\') {
-        return Cow::Borrowed(written);
-    }
-    serde_json::from_str::<String>(&format!("\"{written}\"")).map_or(written.into(), Cow::Owned)
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
@@ -333,6 +257,17 @@ fn is_form(text: &str) -> bool {
 /// Whether it may be the name of something.
 fn is_name(text: &str) -> bool {
     text.len() < 40 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+}
+
+/// Whether it looks like a word that people write, or like several in one.
+fn is_word(text: &str) -> bool {
+    text.split(['_', '-', '.', '/']).all(|part| {
+        let after_first = part.chars().skip(1);
+        let is_lower = |c: char| c.is_alphabetic() && !c.is_uppercase();
+        part.len() < LONGEST_WORD
+            && part.chars().next().is_none_or(char::is_alphabetic)
+            && after_first.into_iter().all(is_lower)
+    })
 }
 
 fn looks_random(word: &str) -> bool {
@@ -357,9 +292,6 @@ const QUOTES: [char; 2] = ['"', '\''];
 /// To look for more in all that is shown would take long.
 const MOST: usize = 64;
 
-/// Members that name what stands beside them.
-const NAMING: [&str; 5] = ["name", "key", "field", "id", "param"];
-
 /// What is under such names is no secret, however it looks.
 const PLAIN: [&str; 4] = ["expir", "scope", "type", "error"];
 
@@ -369,8 +301,8 @@ const MOST_OBJECTS: usize = 16;
 /// Of a value of its own, in bytes.
 const SHORTEST: usize = 12;
 
+/// Few words that people write are longer, in bytes.
+const LONGEST_WORD: usize = 18;
+
 /// Of a word in a text, in bytes.
 const SHORTEST_WORD: usize = 20;
-
-/// A JSON text may hold another one.
-const MOST_DEPTH: usize = 3;

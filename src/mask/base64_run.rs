@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 use super::SHORT;
 use super::writing::url_escape;
 
-/// The base64 text at the start of a text, in whichever alphabet, escaped or not.
+/// The base64 text at the start of a text, in whichever alphabet, escaped or not, with the breaks of
+/// its lines, and with blanks for the pluses that were read as such.
 pub(super) struct Base64Run {
     /// In the standard alphabet; of a very long one only the beginning.
     pub(super) characters: SmallVec<[u8; 64]>,
@@ -18,12 +19,26 @@ pub(super) struct Base64Run {
 impl Base64Run {
     /// Reads so many of its characters that no secret beginning among the first `shown` is missed.
     pub(super) fn read(text: &str, shown: usize) -> Self {
-        let (mut characters, mut length) = (SmallVec::new(), 0);
-        while let Some((character, size)) = base64_character(&text.as_bytes()[length..]) {
-            length += size;
+        let (mut characters, mut length, mut unbroken) = (SmallVec::new(), 0, 0);
+        let mut push = |character| {
             if characters.len() <= shown.saturating_add(LOOKAHEAD) {
                 characters.push(character);
             }
+        };
+        loop {
+            let rest = &text.as_bytes()[length..];
+            if let Some((character, size)) = base64_character(rest) {
+                push(character);
+                length += size;
+                unbroken += 1;
+                continue;
+            }
+            let gap = (unbroken >= LINE).then(|| gap(rest)).flatten();
+            let goes_on = |&(_, size): &(_, usize)| base64_character(&rest[size..]).is_some();
+            let Some((character, size)) = gap.filter(goes_on) else { break };
+            character.into_iter().for_each(&mut push);
+            length += size;
+            unbroken = 0;
         }
         Self { characters, length }
     }
@@ -43,6 +58,29 @@ fn base64_character(text: &[u8]) -> Option<(u8, usize)> {
         [] => None,
     }
 }
+
+/// What the text begins with that may stand within base64, if anything: the character that it was, and
+/// its length.
+fn gap(text: &[u8]) -> Option<(Option<u8>, usize)> {
+    if text.starts_with(b" ") {
+        return Some((Some(b'+'), 1));
+    }
+    let first = line_break(text)?;
+    Some((None, first + line_break(&text[first..]).unwrap_or(0)))
+}
+
+/// The length of a half of a line break, escaped or not.
+fn line_break(text: &[u8]) -> Option<usize> {
+    match *text {
+        [b'\r' | b'\n', ..] => Some(1),
+        [b'\\', b'r' | b'n', ..] => Some(2),
+        [b'%', ..] => matches!(url_escape(text)?, b'\r' | b'\n').then_some(3),
+        _ => None,
+    }
+}
+
+/// Words are shorter than what stands in base64 before a gap.
+const LINE: usize = 16;
 
 /// So many characters of base64 the shortest secret takes that is looked for in it.
 pub(super) const SHORT_IN_BASE64: usize = (SHORT * 4).div_ceil(3);

@@ -1,6 +1,7 @@
 //! The ways in which a text may be written within another, and where it ends in each.
 
 use percent_encoding::percent_decode_str;
+use smallvec::SmallVec;
 
 use super::{SHORT, beginning};
 
@@ -15,21 +16,21 @@ pub(super) enum Writing {
 
 impl Writing {
     /// Where `secret` ends in `text`, if it begins at `at` in this writing. A beginning of it
-    /// counts, if it tells enough; and what agrees with it for very long is hidden to the end, so
-    /// that no text makes this slow.
+    /// counts, if it tells enough: so many bytes as `telling` says, if no word goes on there. And
+    /// what agrees with it for very long is hidden to the end, so that no text makes this slow.
     ///
-    /// Without `hides_beginnings` it counts at the end of the text only, where we may have cut it off.
+    /// Without `telling` it counts at the end of the text only, where we may have cut it off.
     pub(super) fn end(
         self,
         secret: &str,
         text: &str,
         at: usize,
-        hides_beginnings: bool,
+        telling: Option<usize>,
     ) -> Option<usize> {
         let (mut at, mut known) = (at, 0);
         let secret = secret.as_bytes();
         while known < secret.len() {
-            if known >= LONG && hides_beginnings {
+            if known >= LONG && telling.is_some() {
                 return Some(text.len());
             }
             let mut buffer = [0; 4];
@@ -38,8 +39,10 @@ impl Writing {
                 next.filter(|(bytes, _)| secret[known..].starts_with(bytes))
             else {
                 let cut_by_us = at == text.len() && known >= SHORT;
-                let telling = cut_by_us || (hides_beginnings && known >= TELLING);
-                return telling.then(|| beginning(text, at).len());
+                let goes_on = text.as_bytes().get(at).is_some_and(u8::is_ascii_alphanumeric);
+                let least = telling.map(|it| if goes_on { TELLING } else { it });
+                let tells = cut_by_us || least.is_some_and(|least| known >= least);
+                return tells.then(|| beginning(text, at).len());
             };
             known += bytes.len();
             at += length;
@@ -115,7 +118,8 @@ pub(super) fn url_escape(text: &[u8]) -> Option<u8> {
     Some(hex(high)? << 4 | hex(low)?)
 }
 
-/// The character that a JSON escape at the start of the text stands for, and the escape's length.
+/// The character that an escape of JSON, or of a language that has more of them, at the start of the
+/// text stands for, and the escape's length.
 pub(super) fn json_escape(text: &[u8]) -> Option<(char, usize)> {
     let character = match *text {
         [b'\\', b'n', ..] => '\n',
@@ -123,7 +127,9 @@ pub(super) fn json_escape(text: &[u8]) -> Option<(char, usize)> {
         [b'\\', b't', ..] => '\t',
         [b'\\', b'b', ..] => '\u{8}',
         [b'\\', b'f', ..] => '\u{c}',
-        [b'\\', same @ (b'"' | b'\\' | b'/'), ..] => same.into(),
+        [b'\\', same @ (b'"' | b'\'' | b'\\' | b'/'), ..] => same.into(),
+        [b'\\', b'u', b'{', ..] => return braced_escape(text),
+        [b'\\', b'x' | b'0'..=b'3', ..] => return byte_escapes(text),
         _ => {
             let units = [Some(json_unit(text)?), text.get(6..).and_then(json_unit)];
             let character = char::decode_utf16(units.into_iter().flatten()).next()?.ok()?;
@@ -131,6 +137,36 @@ pub(super) fn json_escape(text: &[u8]) -> Option<(char, usize)> {
         }
     };
     Some((character, 2))
+}
+
+/// The same of `\u{2f}`.
+fn braced_escape(text: &[u8]) -> Option<(char, usize)> {
+    let digits = text.get(3..)?;
+    let length = digits.iter().take(7).position(|&byte| byte == b'}')?;
+    let code = u32::from_str_radix(std::str::from_utf8(&digits[..length]).ok()?, 16).ok()?;
+    Some((code.try_into().ok()?, length + 4))
+}
+
+/// The same of `\x2f` or `\057`, of which as many as one character takes in UTF-8 make one.
+fn byte_escapes(text: &[u8]) -> Option<(char, usize)> {
+    let escapes = text.chunks(4).map_while(byte_escape).take(4);
+    let bytes: SmallVec<[u8; 4]> = escapes.collect();
+    let whole = (1..=bytes.len()).find_map(|count| {
+        let character = std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?;
+        Some((character, 4 * count))
+    });
+    whole.or_else(|| Some((char::from(*bytes.first()?), 4)))
+}
+
+fn byte_escape(text: &[u8]) -> Option<u8> {
+    let octal = |digit: u8| matches!(digit, b'0'..=b'7').then(|| digit - b'0');
+    match *text {
+        [b'\\', b'x', high, low] => Some(hex(high)? << 4 | hex(low)?),
+        [b'\\', high @ b'0'..=b'3', mid, low] => {
+            Some(octal(high)? << 6 | octal(mid)? << 3 | octal(low)?)
+        }
+        _ => None,
+    }
 }
 
 /// The character that an HTML entity at the start of the text stands for, and the entity's length.
@@ -166,7 +202,7 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// The first so many bytes of a secret tell of it; fewer may be those of the client id.
-const TELLING: usize = 16;
+pub(super) const TELLING: usize = 16;
 
 /// So many bytes that agree are no chance.
 const LONG: usize = 4096;

@@ -9,11 +9,20 @@ use crate::decode::{self, Known, names_of_tokens};
 use crate::kind::Kind;
 use crate::mask::Mask;
 use crate::report::ReportedConfiguration;
+use crate::template;
 
 impl Setup {
     /// Hides the client's secret, in every way in which it stands in a request.
     pub(crate) fn hide<'a>(&'a self, mask: &mut Mask<'a>) {
         let Some(secret) = self.client.secret() else { return };
+        let basic = self.conventions.basic.as_deref().unwrap_or_default();
+        for text in basic.split(':').flat_map(template::texts) {
+            // A short word is no key.
+            let is_word = text.bytes().all(|byte| byte.is_ascii_lowercase());
+            if text.len() >= if is_word { SHORTEST_WORD } else { SHORTEST_KEY } {
+                mask.hide("basic", text);
+            }
+        }
         mask.hide("client_secret", secret.expose());
         for header in self.client.headers() {
             let credentials = header.to_str().ok().and_then(|it| it.strip_prefix("Basic "));
@@ -103,3 +112,9 @@ fn collect(value: &Value, default: &Value, at: &str, pointers: &mut Vec<String>)
         _ => pointers.push(at.to_owned()),
     }
 }
+
+/// In bytes, of what the conventions write into a Basic header.
+const SHORTEST_KEY: usize = 4;
+
+/// The same of a word in lower case.
+const SHORTEST_WORD: usize = 8;

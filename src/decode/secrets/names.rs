@@ -48,11 +48,15 @@ pub(super) fn mark_of_header(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a header of this name tells one event from another, for the support of the server, or what
-/// serves there.
-pub(super) fn is_harmless_header(name: &str) -> bool {
+/// Whether a header of this name is of HTTP itself, or tells what serves there.
+pub(super) fn is_common_header(name: &str) -> bool {
+    HARMLESS.contains(&name)
+}
+
+/// Whether a header of this name tells one event from another, for the support of the server.
+pub(super) fn names_event(name: &str) -> bool {
     let endings = ["request-id", "requestid", "correlation-id", "trace-id", "-ray", "traceparent"];
-    HARMLESS.contains(&name) || endings.iter().any(|ending| name.ends_with(ending))
+    endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// The words of a name in lower case, however it is written.
@@ -73,9 +77,15 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// Anywhere in a name.
-const SECRET: [&str; 15] = [
+const SECRET: [&str; 21] = [
     "secret",
     "passw",
+    "passphrase",
+    "passcode",
+    "connectionstring",
+    "samlresponse",
+    "signedrequest",
+    "jsessionid",
     "jwt",
     "assertion",
     "credential",
@@ -92,8 +102,29 @@ const SECRET: [&str; 15] = [
 ];
 
 /// As a word of a name.
-const SECRET_WORDS: [&str; 10] =
-    ["key", "sig", "csrf", "xsrf", "session", "sessionid", "authorization", "pin", "otp", "pwd"];
+const SECRET_WORDS: [&str; 21] = [
+    "key",
+    "sig",
+    "csrf",
+    "xsrf",
+    "session",
+    "sessionid",
+    "sess",
+    "sid",
+    "authorization",
+    "bearer",
+    "pin",
+    "otp",
+    "pass",
+    "pwd",
+    "pw",
+    "pat",
+    "pem",
+    "cred",
+    "creds",
+    "saml",
+    "hmac",
+];
 
 const HARMLESS: [&str; 24] = [
     "accept-ranges",

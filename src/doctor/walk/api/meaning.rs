@@ -24,8 +24,9 @@ pub(super) struct Seen {
 pub(super) fn look(trial: &Trial<'_>, response: &HttpResponse) -> Seen {
     let status = response.status();
     if status.is_success() {
-        let conventions = &trial.exchanger.setup().conventions.answer;
-        let told = decode::error(response, conventions, || trial.mask());
+        let setup = trial.exchanger.setup();
+        let secrets = || (trial.mask(), setup.known());
+        let told = decode::error(response, &setup.conventions.answer, secrets);
         let said = match &told {
             Some(told) => format!("{} and an error: {}", status.as_str(), told.error),
             None => status.as_str().to_owned(),
