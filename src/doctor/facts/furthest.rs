@@ -44,15 +44,16 @@ fn rank(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> Rank {
     let is_elsewhere = matches!(status(attempt), 404..=406 | 410 | 415 | 500..);
     let is_of_the_grant = matches!(code, "invalid_scope" | "invalid_target" | "access_denied");
     let names = is_of_the_grant || words.say(REDIRECT_URI) || words.say(PKCE) || words.say(NAMED);
+    // What misses something in a body of a kind that it reads is not about the body.
+    let is_unread =
+        || words.say(UNREAD) && !(words.say(&["missing"]) && is_past_client(attempt, all));
     if refuses_client(attempt) {
         Rank::Client
     } else if names {
         Rank::Named
     } else if words.say(&["client id", "client authentication"]) && code != "invalid_grant" {
         if words.say(&["missing", "undefined", "required"]) { Rank::Unseen } else { Rank::Client }
-    } else if is_elsewhere || code == "unsupported_grant_type" {
-        Rank::Unread
-    } else if words.say(UNREAD) && !(words.say(&["missing"]) && is_past_client(attempt, all)) {
+    } else if is_elsewhere || code == "unsupported_grant_type" || is_unread() {
         Rank::Unread
     } else if code.is_empty() || code == "unnamed" {
         Rank::Client
