@@ -352,6 +352,15 @@ fn a_body_that_was_not_read_says_nothing_of_the_client_nor_of_the_code() {
         _ => silent(),
     });
     assert_found(&findings, &[(ClientSecret, PROBLEM), (Code, RISK)]);
+    // It reads forms, and misses the code in the one whose client it takes.
+    let misses =
+        || json(400, r#"{"error":"invalid_request","error_description":"code is missing"}"#);
+    let findings = answered(&|request| match request.headers().get("authorization") {
+        Some(_) if !is_json(request) => misses(),
+        None if !is_json(request) => client_refused(),
+        _ => silent(),
+    });
+    assert_found(&findings, &[(Parameter, PROBLEM)]);
 }
 
 #[test]
