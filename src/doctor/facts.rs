@@ -135,7 +135,14 @@ impl<'a> Facts<'a> {
         let section = self.conventions();
         let at = |setting: &str| format!("{}/{setting}", section.replacen("conventions.", "/", 1));
         let renames = self.departs(&at(&format!("rename/{name}")));
-        let omits = !self.sent(name) && self.departs(&at("omit"));
+        let is_usual = match name {
+            "grant_type" => true,
+            "code" => self.is_exchange(),
+            "refresh_token" => self.is_refresh(),
+            "redirect_uri" => self.is_exchange() && !self.configuration().redirect_uri.is_empty(),
+            _ => false,
+        };
+        let omits = is_usual && !self.sent(name) && self.departs(&at("omit"));
         (renames || omits).then(|| format!("{section}.{}", if renames { "rename" } else { "omit" }))
     }
 

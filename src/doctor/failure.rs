@@ -9,6 +9,7 @@ mod grant;
 mod hidden;
 mod misplaced;
 mod network;
+mod parameter;
 mod pinned;
 mod proof;
 mod refresh;

@@ -285,6 +285,24 @@ fn a_parameter_that_conventions_rename_or_omit_is_blamed_on_them() {
 }
 
 #[test]
+fn a_scheme_that_is_offered_beside_another_is_not_wanted() {
+    let headers = [("www-authenticate", "Basic realm=\"x\", DPoP algs=\"ES256\"")];
+    let refused = answer(401, &headers, r#"{"error":"invalid_client"}"#);
+    only(diagnose(refused), ClientSecret, "copy id and secret");
+}
+
+#[test]
+fn what_conventions_omit_is_not_blamed_for_what_is_no_part_of_it() {
+    let builder =
+        || client(PLAIN).conventions(conventions("exchange.omit", serde_json::json!(["scope"])));
+    let refused = json(401, r#"{"error":"invalid_client"}"#);
+    only(diagnose_by(builder(), refused), ClientSecret, "copy id and secret");
+    let missing =
+        r#"{"error":"invalid_request","error_description":"Missing parameter: code_verifier"}"#;
+    only(diagnose_by(builder(), json(400, missing)), Pkce, "AuthorizationCode::verifier");
+}
+
+#[test]
 fn a_refused_grant_of_the_client_itself_is_nobody_s_no() {
     let refused =
         json(403, r#"{"error":"access_denied","error_description":"Service not enabled"}"#);

@@ -8,7 +8,11 @@ pub(super) fn wanted(facts: &Facts<'_>) -> Option<Finding> {
     let wants_signature = facts.says(&["client assertion"])
         && !facts.says(&["client secret", "public"])
         && (facts.says_missing() || facts.says(&["invalid"]));
-    let (kind, cause, remedy) = if facts.says(&["dpop"]) {
+    // A challenge may offer it beside other schemes.
+    let speaks_of_dpop = |text: &str| text.to_ascii_lowercase().contains("dpop");
+    let wants_dpop =
+        speaks_of_dpop(facts.code()) || facts.own_words().is_some_and(|it| speaks_of_dpop(&it));
+    let (kind, cause, remedy) = if wants_dpop {
         (
             FindingKind::TokenType,
             "the provider wants DPoP (RFC 9449): each request proves that the client holds a key",

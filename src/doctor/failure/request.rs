@@ -2,11 +2,12 @@
 
 use super::super::facts::Facts;
 use super::super::finding::{Finding, FindingKind, constant};
+use super::parameter;
 use crate::flavor::{BodyEncoding, Flavor};
 
 pub(super) fn refused(facts: &Facts<'_>) -> Option<Finding> {
     let rules: [fn(&Facts<'_>) -> Option<Finding>; 6] =
-        [scope, target, denied, encoding, grant_type, parameter];
+        [scope, target, denied, encoding, grant_type, parameter::refused];
     rules.iter().find_map(|rule| rule(facts))
 }
 
@@ -213,124 +214,4 @@ fn grant_type(facts: &Facts<'_>) -> Option<Finding> {
         ),
     };
     Some(Finding::problem(FindingKind::GrantType, facts.seen(), cause, remedy))
-}
-
-/// A parameter that is missing, or not wanted.
-fn parameter(facts: &Facts<'_>) -> Option<Finding> {
-    let names = [
-        "redirect_uri",
-        "code_verifier",
-        "client_id",
-        "client_secret",
-        "grant_type",
-        "code",
-        "refresh_token",
-        "state",
-        "nonce",
-        "tenant",
-        "account",
-        "user_id",
-    ];
-    let is_request = match facts.status() {
-        // A page says much that is about no parameter.
-        _ if facts.is_page() => facts.status() == 400 && facts.says(&["parameter"]),
-        400 | 422 => true,
-        _ => matches!(facts.code(), "invalid_request" | "unnamed"),
-    };
-    if !is_request {
-        return None;
-    }
-    let missing = facts.says_missing();
-    let unwanted = facts.says(&[
-        "unknown parameter",
-        "unexpected parameter",
-        "unsupported parameter",
-        "unrecognized parameter",
-        "invalid parameter",
-        "not allowed",
-        "not permitted",
-        "not accepted",
-    ]);
-    let section = facts.conventions();
-    let named = names.iter().find(|name| facts.names(name));
-    let speaks_of_one = facts.says(&["parameter", "param", "field", "argument"]);
-    let header = facts.told.request.headers.iter().any(|(name, _)| name == "authorization");
-    let twice = header
-        && (facts.sent("client_secret") || facts.sent("client_id"))
-        && facts.says(&["multiple", "more than one", "both", "duplicate", "in the header and in"])
-        && facts.says(&["credential", "authentication", "client_id", "authorization header"]);
-    if twice {
-        return Some(Finding::problem(
-            FindingKind::CredentialsTwice,
-            facts.seen(),
-            "the server sees the client's credentials in two places",
-            format!(
-                "take client_id and client_secret out of {section}.params; the flavor puts them where \
-                they belong"
-            ),
-        ));
-    }
-    let changed = named.filter(|_| missing).and_then(|name| Some((name, facts.changed(name)?)));
-    if let Some((name, setting)) = changed {
-        return Some(Finding::problem(
-            FindingKind::Parameter,
-            facts.seen(),
-            format!("{setting} sends {name} otherwise than the standard does, or not at all"),
-            format!("take {name} out of {setting}"),
-        ));
-    }
-    if let Some(name) = facts.unknown_name().filter(|_| missing && named.is_none()) {
-        return Some(Finding::problem(
-            FindingKind::Parameter,
-            facts.seen(),
-            format!("{name} is missing in the request"),
-            format!(
-                "if it is this provider's name for a standard parameter, set {section}.rename, such \
-                as {{\"client_id\": \"{name}\"}}; else send it by {section}.params or Call::param"
-            ),
-        ));
-    }
-    let (cause, remedy) = match named {
-        // They stand in the header: a matter of the flavor.
-        Some(name) if missing && name.starts_with("client_") && header => (
-            format!("{name} stands in the header, and the server looks for it in the body"),
-            "let it try all flavors: leave flavors and max_attempts out, or .flavors([Flavor::BODY_FORM]); \
-             for a stored token set token.flavor"
-                .to_owned(),
-        ),
-        Some(name) if missing && facts.sent(name) && facts.tried_other_encoding() => (
-            format!("{name} was sent in every kind of body, and the server does not see it: it calls \
-                it otherwise, or this is another endpoint"),
-            format!(
-                "compare the documentation's example with the request (Attempt::to_curl); if it has \
-                another name there, set {section}.rename"
-            ),
-        ),
-        Some(name) if missing && facts.sent(name) => (
-            format!("{name} was sent, and the server does not see it: it reads another kind of body, or \
-                calls it otherwise"),
-            format!(
-                "let it try all flavors: leave flavors and max_attempts out; if the documentation has \
-                another name, set {section}.rename"
-            ),
-        ),
-        Some(name) if missing => (
-            format!("{name} is missing in the request"),
-            format!("set it: the builder has settings for the standard ones, and \
-                {section}.params or Call::param sends {name} and any other"),
-        ),
-        Some(name) if unwanted && facts.sent(name) => (
-            format!("the server does not take {name} here"),
-            format!(r#"set {section}.omit to ["{name}"]"#),
-        ),
-        _ if (missing || unwanted) && speaks_of_one => (
-            "a parameter is missing, or one too many is there".to_owned(),
-            format!(
-                "compare the request (Attempt::to_curl) with the documentation: what is missing goes \
-                into {section}.params or Call::param, what is too much into {section}.omit"
-            ),
-        ),
-        _ => return None,
-    };
-    Some(Finding::problem(FindingKind::Parameter, facts.seen(), cause, remedy))
 }
