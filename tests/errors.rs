@@ -109,6 +109,35 @@ fn the_headline_is_the_most_telling_attempt_and_never_just_the_last() {
 }
 
 #[test]
+fn what_a_client_that_may_have_been_recognised_was_told_is_not_lost_behind_the_headline() {
+    let mismatch = r#"{"error":"invalid_request","error_description":"redirect_uri differs"}"#;
+    let unread = r#"{"error":"invalid_request","error_description":"no JSON, please"}"#;
+    let of_the_secret = r#"{"error":"invalid_client","error_description":"no such secret"}"#;
+    // By form and by JSON, in the header, in the body, and raw in the header.
+    let told = |answers: [&str; 6]| {
+        let answers = answers.map(|body| answer(400, &[], body));
+        in_turn(&plain().build().unwrap(), &answers).0.unwrap_err().to_string()
+    };
+    let refused = r#"{"error":"invalid_client"}"#;
+    let line = told([mismatch, refused, refused, refused, mismatch, refused]);
+    assert!(
+        line.ends_with(
+            "; look first at what attempt 1 was told (basic+form got 400 invalid_request \
+             (redirect_uri differs)), then check client id and secret"
+        ),
+        "{line}"
+    );
+    for nothing_more in [
+        [refused, unread, refused, unread, refused, unread],
+        [refused, refused, of_the_secret, refused, refused, refused],
+        [refused, refused, r#"{"error":"invalid_request"}"#, refused, refused, refused],
+    ] {
+        let line = told(nothing_more);
+        assert!(line.ends_with("; check client id and secret, and what the answer says"), "{line}");
+    }
+}
+
+#[test]
 fn the_headline_is_the_attempt_that_stopped_the_call_if_one_did() {
     let exchanger = plain().build().unwrap();
     let (result, _) = in_turn(&exchanger, &[invalid_client(), json(429, "")]);
