@@ -1,14 +1,13 @@
 //! Reads the headers that tell when to come back, and where to go.
 
 use std::iter::empty;
-use std::slice;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::{LOCATION, RETRY_AFTER};
 
-use super::refusal::{DESCRIPTION_LIMIT, SEARCHED, clean};
-use super::secrets::{Known, secrets_of_refusal};
+use super::refusal::{DESCRIPTION_LIMIT, SEARCHED, clean, quoted};
+use super::secrets::Known;
 use crate::capture::Veil;
 use crate::mask::{Mask, beginning};
 
@@ -32,20 +31,12 @@ fn wait(text: &str, now: SystemTime) -> Option<Duration> {
 
 /// Where a redirect leads to, as the server wrote it but without user, query and fragment, which may
 /// hold secrets.
-pub(crate) fn location(
-    headers: &HeaderMap,
-    mask: Mask<'_>,
-    mut known: Known<'_>,
-) -> Option<String> {
+pub(crate) fn location(headers: &HeaderMap, mask: Mask<'_>, known: Known<'_>) -> Option<String> {
     let text = headers.get(LOCATION)?.to_str().ok()?;
     let text = without_user(text.split(['?', '#']).next().unwrap_or_default());
-    let mut veil = Veil::new(mask);
-    known.marks = veil.marks();
-    let thin = veil.thin(beginning(&text, SEARCHED));
-    for (name, secret) in secrets_of_refusal("", slice::from_ref(&thin), empty(), false, &known)? {
-        veil.hide(name, secret);
-    }
-    Some(clean(&veil.over(&thin), DESCRIPTION_LIMIT))
+    let text = beginning(&text, SEARCHED);
+    let [shown] = quoted([text], Veil::new(mask), known, ("", empty(), false))?;
+    Some(clean(&shown, DESCRIPTION_LIMIT))
 }
 
 /// The URL without what stands before an `@` where a host may stand. A cautious reading: browsers

@@ -91,9 +91,17 @@ pub(super) fn read<'m>(
     let uri = uri.filter(is_page);
     let texts = [Some(code), description.as_deref(), uri.as_deref()];
     let texts = texts.map(|text| beginning(text.unwrap_or_default(), SEARCHED));
-    let shown = (tokens.len() <= MOST_TOKENS)
-        .then(|| shown(response, body.text(), &tokens, texts, secrets()))
-        .flatten();
+    let quote = || {
+        let (mask, known) = secrets();
+        let mut veil = Veil::new(mask);
+        for token in &tokens {
+            veil.hide("token", token.clone());
+        }
+        let is_success = response.status().is_success();
+        let body = beginning(body.text(), SEARCHED);
+        quoted(texts, veil, known, (body, headers(response), is_success))
+    };
+    let shown = (tokens.len() <= MOST_TOKENS).then(quote).flatten();
     let error = if let Some([code, told, page]) = shown {
         let code = Some(clean(&code, CODE_LIMIT)).filter(|code| !code.is_empty());
         ServerError::new(
@@ -110,25 +118,20 @@ pub(super) fn read<'m>(
     Some(Refusal { told: Told { error, code: code.into() }, brings_token })
 }
 
-/// The texts without what is secret, as where the answer is shown as a whole: what was sent, what the
-/// answer has under telling names, and what looks drawn at random in what is told. `None` if that is
-/// too much to hide.
-fn shown<'m>(
-    response: &HttpResponse,
-    body: &str,
-    tokens: &[String],
-    texts: [&str; 3],
-    (mask, mut known): (Mask<'m>, Known<'m>),
-) -> Option<[String; 3]> {
-    let mut veil = Veil::new(mask);
-    for token in tokens {
-        veil.hide("token", token.clone());
-    }
+/// The texts of an answer without what is secret, as where the answer is shown as a whole: what was
+/// sent, what stands around them under telling names, and what looks drawn at random in them. `None`
+/// if that is too much to hide.
+///
+/// Around them are the answer's body and headers, and whether it is a success.
+pub(super) fn quoted<'h, const N: usize>(
+    texts: [&str; N],
+    mut veil: Veil<'_>,
+    mut known: Known<'_>,
+    (body, headers, is_success): (&str, impl Iterator<Item = (&'h str, String)>, bool),
+) -> Option<[String; N]> {
     known.marks = veil.marks();
     let texts = texts.map(|text| veil.thin(text));
-    let body = beginning(body, SEARCHED);
-    let is_success = response.status().is_success();
-    let found = secrets_of_refusal(body, &texts, headers(response), is_success, &known)?;
+    let found = secrets_of_refusal(body, &texts, headers, is_success, &known)?;
     found.into_iter().for_each(|(name, secret)| veil.hide(name, secret));
     Some(texts.map(|text| veil.over(&text)))
 }

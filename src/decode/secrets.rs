@@ -39,10 +39,7 @@ pub(crate) fn secrets<'a>(
     search.alone(text);
     search.names(text);
     search.words(text);
-    for (name, value) in headers {
-        search.header(name, &value);
-    }
-    (search.found.len() <= MOST).then_some(search.found)
+    search.end(headers)
 }
 
 /// The same of a refusal of which these texts are told: what looks drawn at random elsewhere in it is
@@ -59,10 +56,7 @@ pub(super) fn secrets_of_refusal<'a>(
     for text in texts {
         search.told(text);
     }
-    for (name, value) in headers {
-        search.header(name, &value);
-    }
-    (search.found.len() <= MOST).then_some(search.found)
+    search.end(headers)
 }
 
 /// The same of a URL: what stands in its query under a telling name, and what looks drawn at random
@@ -81,6 +75,17 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// What was found, and is found in the headers; `None` if that is too much.
+    fn end<'a>(
+        mut self,
+        headers: impl Iterator<Item = (&'a str, String)>,
+    ) -> Option<Vec<(&'static str, String)>> {
+        for (name, value) in headers {
+            self.header(name, &value);
+        }
+        (!self.is_full()).then_some(self.found)
+    }
+
     fn names(&mut self, text: &str) {
         self.json(text, 0);
         // What stands before may have a quote too many.
@@ -89,6 +94,11 @@ impl Search<'_> {
             self.json(text.get(at..).unwrap_or_default(), MOST_DEPTH);
         }
         self.form(text, false);
+        self.written(text);
+    }
+
+    /// What stands beside telling names, as people, languages and markups write them.
+    fn written(&mut self, text: &str) {
         self.markup(text);
         self.labels(text);
         self.pairs(text);
@@ -100,9 +110,7 @@ impl Search<'_> {
             self.json(text, 0);
         }
         self.form(text, false);
-        self.markup(text);
-        self.labels(text);
-        self.pairs(text);
+        self.written(text);
         self.words(text);
     }
 
@@ -124,8 +132,9 @@ impl Search<'_> {
                 if matches!(&*scheme, "negotiate" | "ntlm" | "kerberos") {
                     self.named("secret", value.split_once(' ').map_or("", |(_, rest)| rest));
                 }
-                let is_url = matches!(name, "location" | "content-location" | "link" | "refresh");
-                self.form(value, is_url);
+                if matches!(name, "location" | "content-location" | "link" | "refresh") {
+                    self.form(value, true);
+                }
                 self.told(value);
             }
         }

@@ -8,7 +8,7 @@ use self::advice::{
 };
 use super::code::check_code;
 use super::finding::{Finding, FindingKind};
-use super::words::{TOO_LARGE, Words};
+use super::words::{TOO_LARGE, Words, one_line};
 use crate::authorize::{Callback, CallbackError};
 use crate::code::AuthorizationCode;
 use crate::error::ServerError;
@@ -145,7 +145,7 @@ fn denied(told: &ServerError) -> Finding {
         }),
     };
     // A description may be JSON over several lines.
-    let told = told.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = one_line(&told.to_string());
     Finding::problem(kind, format!("the callback says {told}"), cause, remedy)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::words::{self, PKCE, REDIRECT_URI, Words};
+use super::words::{self, PKCE, REDIRECT_URI, Words, one_line};
 use crate::capture::CapturedAnswer;
 use crate::mask;
 use crate::report::{Report, ReportedAttempt, ReportedConfiguration};
@@ -125,15 +125,15 @@ impl<'a> Facts<'a> {
         self.report.attempts.iter().find(|it| {
             let is_same_body = it.flavor.encoding == ours.encoding && it.flavor.auth != ours.auth;
             let is_silent =
-                it.error.as_deref() == Some("invalid_request") && furthest::is_silent(it);
+                it.error.as_deref() == Some("invalid_request") && furthest::says_no_more(it);
             is_same_body && is_silent && !refuses_client(it)
         })
     }
 
     /// The setting by which conventions send the parameter otherwise than the standard does.
     pub(super) fn changed(&self, name: &str) -> Option<String> {
-        let section = self.conventions();
-        let at = |setting: &str| format!("{}/{setting}", section.replacen("conventions.", "/", 1));
+        let section = self.section();
+        let at = |setting: &str| format!("/{section}/{setting}");
         let renames = self.departs(&at(&format!("rename/{name}")));
         let is_usual = match name {
             "grant_type" => true,
@@ -143,17 +143,19 @@ impl<'a> Facts<'a> {
             _ => false,
         };
         let omits = is_usual && !self.sent(name) && self.departs(&at("omit"));
-        (renames || omits).then(|| format!("{section}.{}", if renames { "rename" } else { "omit" }))
+        let setting = if renames { "rename" } else { "omit" };
+        (renames || omits).then(|| format!("{}.{setting}", self.conventions()))
     }
 
     /// Where the conventions of such a request stand.
-    pub(super) fn conventions(&self) -> &'static str {
-        match self.report.asked.as_str() {
-            "client_credentials" => "conventions.client_credentials",
-            "refresh" => "conventions.refresh",
-            "revocation" => "conventions.revocation",
-            _ => "conventions.exchange",
-        }
+    pub(super) fn conventions(&self) -> String {
+        format!("conventions.{}", self.section())
+    }
+
+    fn section(&self) -> &'static str {
+        // A report from anywhere may say anything.
+        let known = ["client_credentials", "refresh", "revocation"];
+        known.into_iter().find(|it| *it == self.report.asked).unwrap_or("exchange")
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&'a str> {
@@ -200,7 +202,6 @@ impl<'a> Facts<'a> {
     /// What the server says beside its code, on one line: what it has for a description, or what
     /// stands in an answer that refuses without one, unless it is a page.
     pub(super) fn own_words(&self) -> Option<String> {
-        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let described = self.told.error_description.as_deref().map(one_line);
         let said = || {
             let answer = self.told.answer.as_ref().filter(|it| it.status >= 400 && !is_page(it))?;

@@ -72,6 +72,11 @@ impl Words {
     }
 }
 
+/// The text with one space in place of all white space.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The words of an answer's body.
 pub(super) fn of_body(body: &str) -> String {
     if body.trim_start().starts_with('<') {

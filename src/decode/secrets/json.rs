@@ -86,9 +86,7 @@ impl Search<'_> {
         }
         // Any other is read as it is written, with what it stands in.
         if is_escaped {
-            self.markup(value);
-            self.labels(value);
-            self.pairs(value);
+            self.written(value);
         }
     }
 }

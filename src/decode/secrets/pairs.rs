@@ -90,7 +90,6 @@ fn is_scheme(word: &str) -> bool {
 /// Whether it is rather a word of a sentence than a value, or a pair or a URL of its own.
 fn may_be_prose(text: &str) -> bool {
     text.len() < SHORTEST
-        || is_word(text)
         || text.contains("://")
         || text.trim_end_matches('=').contains('=')
         || is_word(text.trim_end_matches('='))

@@ -1,6 +1,6 @@
 //! What a page says of itself, and not by its markup or as an echo of the request.
 
-use super::super::words::{json, of_body};
+use super::super::words::{json, of_body, one_line};
 
 /// The texts that stand apart on a page, without what they repeat of the request. `parameters` are
 /// the names of those that it had.
@@ -21,9 +21,8 @@ pub(super) fn texts(page: &str, parameters: &[String]) -> Vec<String> {
 /// Without the pieces that repeat the request: a URL, a query, a printed map of its parameters.
 /// White space is one space each.
 fn own_words(text: &str, parameters: &[String]) -> String {
-    let words: Vec<_> = text.split_whitespace().collect();
     // Some print a map with space around its arrows.
-    let text = words.join(" ").replace(" => ", "=>");
+    let text = one_line(text).replace(" => ", "=>");
     let mut own = String::with_capacity(text.len());
     let mut words = text.split(' ').peekable();
     while let Some(word) = words.next() {

@@ -57,7 +57,7 @@ fn rank(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> Rank {
         Rank::Unread
     } else if code.is_empty() || code == "unnamed" {
         Rank::Client
-    } else if code == "invalid_request" && is_silent(attempt) {
+    } else if code == "invalid_request" && says_no_more(attempt) {
         Rank::Unread
     } else {
         Rank::Refused
@@ -65,7 +65,7 @@ fn rank(attempt: &ReportedAttempt, all: &[ReportedAttempt]) -> Rank {
 }
 
 /// Whether the server says no more than its code.
-pub(super) fn is_silent(attempt: &ReportedAttempt) -> bool {
+pub(super) fn says_no_more(attempt: &ReportedAttempt) -> bool {
     let body = attempt.answer.as_ref().map_or("", |answer| &answer.body);
     attempt.error_description.is_none() && words::of_body(body).split_whitespace().count() <= 1
 }

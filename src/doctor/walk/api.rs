@@ -2,6 +2,7 @@
 
 use self::meaning::{Seen, look, no_answer};
 use self::trial::Trial;
+use super::super::words::one_line;
 use super::super::{Finding, FindingKind};
 use super::report::{ApiEvidence, Step, StepEvidence, StepName, StepStatus};
 use crate::call::now;
@@ -91,7 +92,7 @@ pub(super) async fn call(
 
 /// The beginning of the body, in one line.
 fn told(answer: &CapturedAnswer) -> Option<String> {
-    let line = answer.body.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(&answer.body);
     let shown: String = line.chars().take(TOLD).collect();
     let goes_on = if answer.cut || shown.len() < line.len() { "..." } else { "" };
     (!shown.is_empty()).then(|| format!("; it says {shown}{goes_on}"))

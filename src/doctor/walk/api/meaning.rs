@@ -1,7 +1,7 @@
 //! What an answer of the API means.
 
 use http::header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::Value;
 
 use super::super::super::{Finding, FindingKind};
@@ -31,10 +31,10 @@ pub(super) fn look(trial: &Trial<'_>, response: &HttpResponse) -> Seen {
             Some(told) => format!("{} and an error: {}", status.as_str(), told.error),
             None => status.as_str().to_owned(),
         };
-        let finding = match told {
-            Some(_) => Some(error_in_success(trial, response)),
-            None if says_no(response) => Some(error_in_success(trial, response)),
-            None => is_unasked_page(trial, response).then(page),
+        let finding = if told.is_some() || says_no(response) {
+            Some(error_in_success(trial, response))
+        } else {
+            is_unasked_page(trial, response).then(page)
         };
         let status = StepStatus::of(finding.as_slice());
         return Seen { status, said, finding, again: Again::Yes };
@@ -160,10 +160,11 @@ fn says_no(response: &HttpResponse) -> bool {
 
 /// Whether it is a page for people, where none was asked for.
 fn is_unasked_page(trial: &Trial<'_>, response: &HttpResponse) -> bool {
-    let says_html = |headers: &HeaderMap, name| {
-        headers.get(name).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("html"))
-    };
-    says_html(response.headers(), CONTENT_TYPE) && !says_html(trial.api.headers(), ACCEPT)
+    names_html(response.headers(), CONTENT_TYPE) && !names_html(trial.api.headers(), ACCEPT)
+}
+
+pub(super) fn names_html(headers: &HeaderMap, name: HeaderName) -> bool {
+    headers.get(name).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("html"))
 }
 
 fn page() -> Finding {

@@ -4,6 +4,7 @@ use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 
 use super::super::super::words::{Words, of_body};
 use super::super::super::{Finding, FindingKind};
+use super::meaning::names_html;
 use super::trial::Trial;
 use crate::mask::beginning;
 use crate::transport::HttpResponse;
@@ -12,7 +13,8 @@ use crate::transport::HttpResponse;
 pub(super) fn heard(trial: &Trial<'_>, response: &HttpResponse) -> Option<Finding> {
     let status = response.status().as_u16();
     let is_heard = matches!(status, 200..=299 | 400 | 401 | 403);
-    if !is_heard || is_page(response) {
+    // A page for people speaks of much: of cookies, scripts and sessions.
+    if !is_heard || names_html(response.headers(), CONTENT_TYPE) {
         return None;
     }
     let body = String::from_utf8_lossy(response.body());
@@ -45,12 +47,6 @@ fn names_own_header(trial: &Trial<'_>, text: &str) -> bool {
             && name.ends_with("-token")
             && !trial.sent.headers().contains_key(name)
     })
-}
-
-/// A page for people speaks of much: of cookies, scripts and sessions.
-fn is_page(response: &HttpResponse) -> bool {
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    content_type.is_some_and(|it| it.contains("html"))
 }
 
 fn finding((kind, symptom, cause, remedy): Advice, status: u16) -> Finding {
