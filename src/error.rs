@@ -38,6 +38,9 @@ pub(crate) struct Failure {
     pub(crate) fate: CodeFate,
     /// The first attempt, where it may have spent the code that a later one was refused for.
     pub(crate) may_have_spent: Option<usize>,
+    /// The first attempt that was told in words of something other than the client, where the headline
+    /// is of a client that was not recognised.
+    pub(crate) told_more: Option<usize>,
     /// What a limit on attempts or time left untried.
     pub(crate) untried: Vec<Flavor>,
     pub(crate) evidence: Arc<dyn Evidence>,

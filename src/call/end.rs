@@ -115,6 +115,7 @@ impl<T> Call<T> {
         let fates = self.judged.iter().map(|judged| judged.fate(asked));
         let fate = fates.max().unwrap_or(CodeFate::Unsent);
         let may_have_spent = earlier.iter().position(|judged| unrecognised(&judged));
+        let told_more = headline.and_then(|at| more_telling(&self.judged, at));
         let flavor_was_a_guess = self.story.ask.is_of_unknown_flavor() && may_be_of_the_flavor;
         let refresh_token_is_dead = self.judged.iter().any(|it| it.ends_refresh_token(asked));
         let host = Arc::clone(&self.story.endpoint.host);
@@ -137,6 +138,7 @@ impl<T> Call<T> {
             headline,
             fate,
             may_have_spent,
+            told_more,
             untried,
             evidence,
             refresh_token_is_dead,
@@ -251,4 +253,23 @@ impl Judged {
         let answer = self.answer.as_ref().filter(|_| asked == Kind::Refresh);
         answer.is_some_and(|answer| verdict::ends_refresh_token(self.class, answer))
     }
+}
+
+/// Which attempt was told more than that the client was not recognised, which is all that the headline
+/// tells. It may have got further, for its credentials stood in another place; but only if such a body is
+/// read, which a refusal of the client tells.
+fn more_telling(judged: &[Judged], headline: usize) -> Option<usize> {
+    let refuses_client = |it: &&Judged| it.class == Class::Client;
+    let is_described = |it: &Judged| {
+        matches!(
+            &it.note.outcome,
+            Outcome::Answered { error: Some(error), .. } if error.description.is_some()
+        )
+    };
+    let is_read = |it: &Judged| {
+        let encoding = it.note.flavor.encoding;
+        judged.iter().filter(refuses_client).any(|it| it.note.flavor.encoding == encoding)
+    };
+    judged.get(headline).filter(refuses_client)?;
+    judged.iter().position(|it| !refuses_client(&it) && is_described(it) && is_read(it))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::{Attempt, CallError, CallErrorKind, Failure, Headline, Outcome, ServerError};
+use super::{CallError, CallErrorKind, Failure, Headline, Outcome, ServerError};
 use crate::code::CodeFate;
 use crate::kind::Kind;
 use crate::transport::TransportErrorKind;
@@ -103,25 +103,6 @@ impl CallError {
             && matches!(self.0.asked, Kind::Refresh | Kind::Revocation)
     }
 
-    /// The first attempt that was told of something else, in words, where the headline is of a client that
-    /// was not recognised. It may have got further, for its credentials stood in another place; but only
-    /// if such a body is read, which a refusal of the client tells.
-    fn told_more(&self) -> Option<(usize, &Attempt)> {
-        if !refuses_client(self.headline()) {
-            return None;
-        }
-        let mut numbered = (1..).zip(self.attempts());
-        numbered.find(|(_, attempt)| {
-            let is_described = matches!(
-                &attempt.outcome,
-                Outcome::Answered { error: Some(error), .. } if error.description.is_some()
-            );
-            let is_same_body = |it: &&Attempt| it.flavor.encoding == attempt.flavor.encoding;
-            let mut same = self.attempts().iter().filter(is_same_body);
-            is_described && !refuses_client(attempt) && same.any(refuses_client)
-        })
-    }
-
     fn advise(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asked = self.0.asked;
         let url = match asked {
@@ -155,11 +136,12 @@ impl CallError {
                     "the answer does not say why: if this lasts, authorize again, and check client \
                      id and secret",
                 ),
-            CallErrorKind::NoFlavorAccepted => match self.told_more() {
-                Some((number, attempt)) => write!(
+            CallErrorKind::NoFlavorAccepted => match self.0.told_more {
+                Some(at) => write!(
                     f,
-                    "look first at what attempt {number} was told ({attempt}), then check client id \
-                     and secret"
+                    "look first at what attempt {} was told ({}), then check client id and secret",
+                    at + 1,
+                    self.0.attempts[at]
                 ),
                 None => f.write_str("check client id and secret, and what the answer says"),
             },
@@ -192,16 +174,5 @@ impl CallError {
                 f.write_str("check the lengths of the code, the scopes and the parameters")
             }
         }
-    }
-}
-
-/// Whether the client was not recognised, by the standard's words for it.
-fn refuses_client(attempt: &Attempt) -> bool {
-    match &attempt.outcome {
-        Outcome::Answered { status: StatusCode::UNAUTHORIZED, .. } => true,
-        Outcome::Answered { error: Some(error), .. } => {
-            matches!(&*error.code, "invalid_client" | "unauthorized_client")
-        }
-        _ => false,
     }
 }
